@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { createAccounts } from './accounts.ts';
+import { createAuthorizeEndpoint, resumeAuthorization } from './authorize-endpoint.ts';
+import { createClientAuthentication } from './client-authentication.ts';
+import type { FederatedCredential } from './client-authentication.ts';
+import { createDevControls } from './dev-controls.ts';
+import { loadSigningKeys } from './keys.ts';
+import type { SigningKeys } from './keys.ts';
+import { createConfigurationEndpoint, createKeysEndpoint } from './metadata.ts';
+import { paragraph, showPage } from './pages.ts';
+import { createProvider } from './provider.ts';
+import { EntraRefusal, describeRefusal } from './refusals.ts';
+import { createLogoutEndpoint, createSignInEndpoint } from './sign-in.ts';
+import { createStore } from './store.ts';
+import { requireTenant } from './tenancy.ts';
+import type { Endpoint } from './tenancy.ts';
+import { createTokenEndpoint } from './token-endpoint.ts';
+
+export interface LocalEntraOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where signing keys, sessions and refresh tokens survive a restart; without it nothing does. */
+  readonly dataDir?: string;
+  /** Replace those of the proxy's registration, which are `/auth/callback` on any loopback port. */
+  readonly proxyRedirectUris?: readonly string[];
+  /** Life of an access token, 3600 unless given. */
+  readonly accessTokenSeconds?: number;
+  /** Foreign tokens that applications may present instead of their secret. */
+  readonly federatedCredentials?: readonly FederatedCredential[];
+}
+
+export interface LocalEntra {
+  /** `http://127.0.0.1:{port}`, in the place of `https://login.microsoftonline.com`. */
+  readonly authority: string;
+  readonly port: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Pages for people, JSON for programs. */
+const pagePaths = /^(login\/|oauth2\/v2\.0\/(authorize|logout))/;
+
+function answerRefusal(ctx: KoaContextWithOIDC, path: string, refusal: EntraRefusal): void {
+  if (pagePaths.test(path)) {
+    showPage(
+      ctx,
+      refusal.status,
+      'Sign-in failed',
+      paragraph(describeRefusal(refusal).error_description, 'alert'),
+    );
+    return;
+  }
+  ctx.status = refusal.status;
+  ctx.body = describeRefusal(refusal);
+}
+
+async function assemble(authority: string, keys: SigningKeys, options: LocalEntraOptions): Promise<Provider> {
+  const accounts = createAccounts();
+  const { dataDir, proxyRedirectUris } = options;
+  const store = createStore(dataDir);
+  const provider = await createProvider({ accounts, authority, keys, proxyRedirectUris, store });
+  const authenticateClient = createClientAuthentication(options.federatedCredentials ?? []);
+  const issuer = { authority, keys, seconds: options.accessTokenSeconds ?? 3600 };
+  const endpoints: Readonly<Record<string, Endpoint | undefined>> = {
+    'v2.0/.well-known/openid-configuration': createConfigurationEndpoint(authority),
+    'discovery/v2.0/keys': createKeysEndpoint(authority, keys),
+    'oauth2/v2.0/authorize': createAuthorizeEndpoint(provider),
+    'oauth2/v2.0/authorize/:id': resumeAuthorization,
+    'oauth2/v2.0/logout': createLogoutEndpoint(provider),
+    'oauth2/v2.0/token': createTokenEndpoint({ accounts, authenticateClient, issuer, provider }),
+    'login/:id': createSignInEndpoint(provider, accounts),
+  };
+  const answerDevControls = createDevControls(authority, keys, accounts);
+
+  provider.on('authorization.error', (ctx, failure) => ctx.oidc.entity('Failure', failure));
+  provider.on('grant.error', (ctx, failure) => ctx.oidc.entity('Failure', failure));
+  provider.on('server_error', (_ctx, error) => console.error('local Entra:', error));
+
+  provider.use(async (ctx: KoaContextWithOIDC, next) => {
+    const [, tenant = '', path = ''] = /^\/([^/]+)\/(.+)$/.exec(ctx.path) ?? [];
+    if (tenant === 'dev') return answerDevControls(ctx, path);
+    const endpoint = endpoints[path.replace(/^(login|oauth2\/v2\.0\/authorize)\/[\w-]+$/, '$1/:id')];
+    if (endpoint === undefined) return;
+    try {
+      requireTenant(tenant);
+      await endpoint(ctx, tenant, next);
+    } catch (error) {
+      if (!(error instanceof EntraRefusal)) throw error;
+      answerRefusal(ctx, path, error);
+    }
+  });
+  return provider;
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+/**
+ * Starts the local Microsoft Entra on 127.0.0.1: an OpenID Connect server with Entra's paths, claims and refusals and
+ * the directory of `directory.ts`. Rejects with the error of node:net where the port cannot be had (EADDRINUSE).
+ */
+export async function startLocalEntra(options: LocalEntraOptions): Promise<LocalEntra> {
+  const keys = await loadSigningKeys(options.dataDir);
+  const server = createServer();
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const authority = `http://127.0.0.1:${port}`;
+  try {
+    const answer = (await assemble(authority, keys, options)).callback();
+    server.on('request', (request, response) => void answer(request, response));
+  } catch (error) {
+    await stop(server);
+    throw error;
+  }
+  return { authority, port, stop: () => stop(server) };
+}

@@ -1,0 +1,10 @@
+/** Something the person at the terminal can put right: `message` is one line that says what and how. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+}
+
+/** One line for an error of any kind. */
+export function describeFailure(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,82 @@
+import { createServer as createHttpServer, type RequestListener, type ServerOptions } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { getRequestListener } from '@hono/node-server';
+import { describeError } from '../src/errors.ts';
+import type { Route } from '../src/http/endpoint.ts';
+
+export interface HostOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly host?: string;
+  /** PEM texts; with them the host speaks HTTPS only. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+export interface Host {
+  /** Origin by address, so that it never depends on how `localhost` resolves. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends every connection, those with an answer under way too. */
+  stop(): Promise<void>;
+}
+
+/** Slow or silent clients are cut off; the header limit is that of the Functions host. */
+const limits: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 32_768 };
+
+/** What a handler gets on Functions: a plain Request, not the library's look-alike. */
+function toRequest(request: Request): Request {
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+  return new Request(request.url, {
+    method: request.method,
+    headers: [...request.headers],
+    signal: request.signal,
+    ...(hasBody && { body: request.body, duplex: 'half' }),
+  });
+}
+
+/** A path or a method that nobody registered is 404, as on the Functions host. */
+function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'>[]) {
+  const handlers = new Map(
+    routes.flatMap(({ path, methods, handle }) => methods.map((method) => [`${method} ${path}`, handle])),
+  );
+  return function route(request: Request): Response | Promise<Response> {
+    const handle = handlers.get(`${request.method} ${new URL(request.url).pathname}`);
+    if (handle !== undefined) return handle(toRequest(request));
+    const { status, message } = describeError('not_found');
+    return Response.json({ error: 'not_found', error_description: message }, { status });
+  };
+}
+
+/**
+ * Serves the route table on this machine as the Functions host would: same paths, same methods, same Request.
+ * Rejects with the error of `listen` where the port cannot be had.
+ */
+export async function startHost(
+  routes: readonly Pick<Route, 'path' | 'methods' | 'handle'>[],
+  { port, host = '127.0.0.1', tls }: HostOptions,
+): Promise<Host> {
+  // Its replacements of the global Request and Response are not wanted: they exist on no other host.
+  const listener = getRequestListener(createRouter(routes), { overrideGlobalObjects: false });
+  const onRequest: RequestListener = (incoming, outgoing) => void listener(incoming, outgoing);
+  const server =
+    tls === undefined
+      ? createHttpServer(limits, onRequest)
+      : createHttpsServer({ ...limits, ...tls }, onRequest);
+
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${address.port}`,
+    port: address.port,
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { ConfigError } from '../src/config.ts';
+import { composeBanner } from './banner.ts';
+import { describeFailure, Failure } from './failure.ts';
+import { readOptions, usage, type StartOptions } from './options.ts';
+import { startStack } from './stack.ts';
+import { createStopper, type Stopper } from './stopper.ts';
+
+/** npm passes a Ctrl-C on to a program that has had it from the terminal already; that is no second one. */
+const sameKeyMs = 1_000;
+/** After which a part that does not stop is left to the end of the process. */
+const stopDeadlineMs = 10_000;
+
+function readOptionsOrExit(): StartOptions {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${describeFailure(error)}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+/** Ends the process by `exitCode` when everything is stopped, or at once when it is asked for again. */
+function stopOnSignal(stopper: Stopper): void {
+  let askedAt: number | undefined;
+  const onSignal = () => {
+    if (askedAt !== undefined) {
+      if (performance.now() - askedAt > sameKeyMs) process.exit(1);
+      return;
+    }
+    askedAt = performance.now();
+    console.log('\nStopping…');
+    setTimeout(() => process.exit(1), stopDeadlineMs).unref();
+    void stopper.stopAll().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) {
+    const faults = error.faults.map(
+      ({ name, problem, example }) => `  ${name} ${problem} (example: ${example})`,
+    );
+    return ['The settings cannot be used:', ...faults].join('\n');
+  }
+  if (error instanceof Failure) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const stopper = createStopper();
+  stopOnSignal(stopper);
+  try {
+    const stack = await startStack(options, process.env, stopper);
+    process.stdout.write(composeBanner(stack.facts));
+    throw new Failure(`${await stack.broken} ended unexpectedly.`);
+  } catch (error) {
+    // Whoever stops everything also ends the process.
+    if (stopper.isStopping) return;
+    console.error(explain(error));
+    await stopper.stopAll();
+    process.exit(1);
+  }
+}
+
+const options = readOptionsOrExit();
+if (options.help) process.stdout.write(usage);
+else await start(options);

@@ -1,0 +1,33 @@
+import type { TokenCredential } from '@azure/identity';
+
+export interface CredentialOptions {
+  /** Whether the platform offers a managed identity; otherwise the developer's own sign-in is used. */
+  readonly managedIdentity: boolean;
+  /** Client id of a user-assigned identity. */
+  readonly clientId?: string;
+}
+
+async function openCredential({ managedIdentity, clientId }: CredentialOptions): Promise<TokenCredential> {
+  const identity = await import('@azure/identity');
+  if (!managedIdentity) {
+    return new identity.ChainedTokenCredential(
+      new identity.AzureCliCredential(),
+      new identity.AzureDeveloperCliCredential(),
+    );
+  }
+  return new identity.ManagedIdentityCredential(clientId === undefined ? {} : { clientId });
+}
+
+/**
+ * Tokens for Azure's own services: the managed identity in the cloud, `az` or `azd` on a laptop.
+ * The library is loaded with the first token, not at start: it takes longer to load than a request to answer.
+ */
+export function createCredential(options: CredentialOptions): TokenCredential {
+  let credential: Promise<TokenCredential> | undefined;
+  return {
+    async getToken(scopes, tokenOptions) {
+      credential ??= openCredential(options);
+      return (await credential).getToken(scopes, tokenOptions);
+    },
+  };
+}

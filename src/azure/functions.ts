@@ -1,0 +1,127 @@
+import type {
+  Cookie,
+  HttpMethod,
+  HttpRequest,
+  HttpResponseInit,
+  InvocationContext,
+  app,
+} from '@azure/functions';
+import { parseSetCookie } from 'set-cookie-parser';
+import type { Invocation, Route } from '../http/endpoint.ts';
+import { describeCause, type LogSink } from '../log.ts';
+
+/** What is used of `@azure/functions`' `app`. */
+export type FunctionsApp = Pick<typeof app, 'setup' | 'http'>;
+
+/** A route as Functions spells it: without its leading slash; the root needs a parameter that matches nothing. */
+export function toFunctionsRoute(path: string): string {
+  return path === '/' ? '{ignored:maxlength(0)?}' : path.slice(1);
+}
+
+function toRequest(request: HttpRequest): Request {
+  const { method, url, body } = request;
+  const headers = new Headers([...request.headers]);
+  return new Request(url, {
+    method,
+    headers,
+    ...(body !== null && { body: body as ReadableStream, duplex: 'half' }),
+  });
+}
+
+/** Several Set-Cookie headers become one on their way through the host; its own list of cookies does not. */
+function toCookies(headers: Headers): Cookie[] {
+  // Decoded, because the host encodes values again.
+  return parseSetCookie(headers.getSetCookie()).map(
+    ({ sameSite, name, value, domain, path, expires, ...flags }) => ({
+      name,
+      value,
+      ...(domain !== undefined && { domain }),
+      ...(path !== undefined && { path }),
+      ...(expires !== undefined && { expires }),
+      ...(flags.maxAge !== undefined && { maxAge: flags.maxAge }),
+      ...(flags.secure === true && { secure: true }),
+      ...(flags.httpOnly === true && { httpOnly: true }),
+      ...(sameSite !== undefined && { sameSite: toSameSite(sameSite) }),
+    }),
+  );
+}
+
+function toSameSite(value: string): 'Strict' | 'Lax' | 'None' {
+  const lower = value.toLowerCase();
+  return lower === 'none' ? 'None' : lower === 'lax' ? 'Lax' : 'Strict';
+}
+
+/** Ends a stream where it breaks: the host would leave the connection open for minutes. */
+function endOnFailure(body: ReadableStream<Uint8Array>, sink: LogSink): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        sink(
+          'error',
+          JSON.stringify({ level: 'error', event: 'stream_failed', cause: describeCause(error) }),
+        );
+        controller.close();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+function isEventStream(headers: Headers): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true;
+}
+
+async function toResponseInit(response: Response, sink: LogSink): Promise<HttpResponseInit> {
+  const cookies = toCookies(response.headers);
+  const headers = new Headers(response.headers);
+  headers.delete('set-cookie');
+  const init = { status: response.status, headers, ...(cookies.length > 0 && { cookies }) };
+  if (response.body === null) return init;
+  // What does not stream is given whole: it takes fewer turns, and nothing can break halfway.
+  if (!isEventStream(headers)) return { ...init, body: new Uint8Array(await response.arrayBuffer()) };
+  return { ...init, body: endOnFailure(response.body, sink) as NonNullable<HttpResponseInit['body']> };
+}
+
+function createSink(context: InvocationContext): LogSink {
+  return (level, line) => {
+    context[level](line);
+  };
+}
+
+/**
+ * The Functions handler of a route. It never throws: with streaming on, the host answers a throw after four minutes.
+ */
+export function createFunctionsHandler(route: Pick<Route, 'handle'>) {
+  return async function handle(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+    const sink = createSink(context);
+    const invocation: Invocation = { id: context.invocationId, sink };
+    try {
+      return await toResponseInit(await route.handle(toRequest(request), invocation), sink);
+    } catch (error) {
+      sink('error', JSON.stringify({ level: 'error', event: 'adapter_failed', cause: describeCause(error) }));
+      return {
+        status: 500,
+        headers: { 'Cache-Control': 'no-store' },
+        jsonBody: { error: 'server_error', error_description: 'The request could not be read or answered.' },
+      };
+    }
+  };
+}
+
+/** Registers every route as one function, anonymous to the host: the guard is what authenticates. */
+export function registerRoutes(app: FunctionsApp, routes: readonly Route[]): void {
+  app.setup({ enableHttpStream: true });
+  for (const route of routes) {
+    app.http(route.name, {
+      route: toFunctionsRoute(route.path),
+      methods: [...route.methods] satisfies HttpMethod[],
+      authLevel: 'anonymous',
+      handler: createFunctionsHandler(route),
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import type { TableClient } from '@azure/data-tables';
+import type { TokenCredential } from '@azure/identity';
+import type { Config } from '../config.ts';
+import { AppError } from '../errors.ts';
+import { callStorage } from './storage-call.ts';
+import { createTable, type Sdk, type Table, type TableCall } from './table.ts';
+
+/** Every table of this server, without the configured prefix. The infrastructure creates the same ones. */
+export const tableNames = ['Notes', 'Sessions'] as const;
+type TableName = (typeof tableNames)[number];
+
+export interface Tables {
+  table(name: TableName): Table;
+  /** Creates the tables that are missing: for the local start. In the cloud the infrastructure does. */
+  ensureTables(): Promise<void>;
+  /** Resolves when every table answers. */
+  ping(): Promise<void>;
+}
+
+export interface TablesOptions {
+  /** Needed with a URL; a connection string brings its own key. */
+  readonly credential?: TokenCredential;
+  /** Milliseconds for one operation, its retries included. */
+  readonly deadlineMs?: number;
+}
+
+type Connect = (sdk: Sdk, table: string) => TableClient;
+
+const clientOptions = { retryOptions: { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 } };
+
+function connectWithString(connectionString: string): Connect {
+  return function connect({ TableClient }, table) {
+    try {
+      // Azurite's endpoints are http; whether to use it is for the connection string to say.
+      const options = { ...clientOptions, allowInsecureConnection: true };
+      return TableClient.fromConnectionString(connectionString, table, options);
+    } catch (cause) {
+      throw new AppError('misconfigured', { detail: 'TABLES_CONNECTION_STRING cannot be read', cause });
+    }
+  };
+}
+
+function chooseConnection(
+  { url, connectionString }: Config['tables'],
+  credential?: TokenCredential,
+): Connect {
+  if (connectionString !== undefined) return connectWithString(connectionString);
+  if (url?.startsWith('https:') && credential !== undefined) {
+    return ({ TableClient }, table) => new TableClient(url, table, credential, clientOptions);
+  }
+  throw new AppError('misconfigured', { detail: 'TABLES_URL must be https, as a token is sent to it' });
+}
+
+/**
+ * The server's tables. Nothing is opened before the first operation, and the SDK is loaded with it: loading takes
+ * longer than a cold start can spare.
+ * @throws AppError `misconfigured` when there is no way to sign in
+ */
+export function createTables(
+  config: Config['tables'],
+  { credential, deadlineMs = 5_000 }: TablesOptions = {},
+): Tables {
+  const connect = chooseConnection(config, credential);
+
+  function createCall(table: string): TableCall {
+    let client: TableClient | undefined;
+    return (operation) =>
+      callStorage(table, deadlineMs, async (abortSignal) => {
+        const sdk = await import('@azure/data-tables');
+        client ??= connect(sdk, table);
+        return operation(client, abortSignal, sdk);
+      });
+  }
+
+  const calls = Object.fromEntries(
+    tableNames.map((name) => [name, createCall(`${config.prefix}${name}`)]),
+  ) as Record<TableName, TableCall>;
+
+  return {
+    table: (name) => createTable(calls[name]),
+    async ensureTables() {
+      await Promise.all(
+        Object.values(calls).map((call) =>
+          call((client, abortSignal) => client.createTable({ abortSignal })),
+        ),
+      );
+    },
+    async ping() {
+      // A row that never exists: the cheapest question that shows both the table and the right to read it.
+      await Promise.all(Object.values(calls).map((call) => createTable(call).get('ping', 'ping')));
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { logLevels } from '../log.ts';
+import { audience, flag, guidValue, list, origin, scopeName, secureUrl, sharedTenants } from './values.ts';
+
+interface SettingInfo {
+  readonly description: string;
+  /** A value that works. */
+  readonly example: string;
+  /** Names that other servers use for the same. */
+  readonly aliases?: readonly string[];
+}
+
+function setting<T extends z.ZodType>(schema: T, info: SettingInfo): T {
+  return schema.meta({ ...info });
+}
+
+/** Each name of the environment and its rule, alone; rules between names are in config.ts. */
+export const environmentSchema = z.object({
+  PUBLIC_BASE_URL: setting(origin, {
+    description:
+      'URL under which clients reach this server (the gateway’s, behind one). Never taken from a header.',
+    example: 'https://func-mcp-abc.azurewebsites.net',
+    aliases: ['BASE_URL', 'SERVER_URL', 'FASTMCP_SERVER_AUTH_AZURE_BASE_URL'],
+  }),
+  AUTH_REQUIRED: setting(flag.default(true), {
+    description: 'false runs every request as one fixed local user. Refused in Azure.',
+    example: 'true',
+    aliases: ['ENABLE_AUTH', 'DISABLE_AUTH', 'MCP_AUTH_ENABLED'],
+  }),
+  ENTRA_TENANT_ID: setting(
+    z.union([guidValue, z.enum(sharedTenants)], 'must be a GUID, or "organizations" or "common"').optional(),
+    {
+      description:
+        'Tenant whose tokens are accepted; "organizations" or "common" for several (then list them).',
+      example: '11111111-1111-4111-8111-111111111111',
+      aliases: ['AUTH_TENANT_ID', 'AZURE_TENANT_ID', 'TENANT_ID', 'FASTMCP_SERVER_AUTH_AZURE_TENANT_ID'],
+    },
+  ),
+  ENTRA_AUTHORITY: setting(secureUrl.default('https://login.microsoftonline.com'), {
+    description:
+      'Entra’s sign-in host, without the tenant. Another one for national clouds and the local Entra.',
+    example: 'https://login.microsoftonline.us',
+    aliases: ['AUTHORITY', 'AZURE_AUTHORITY_HOST', 'AZURE_AUTHORITY'],
+  }),
+  ENTRA_AUDIENCES: setting(list(audience).optional(), {
+    description: 'What `aud` may be, comma-separated: the API app’s id (v2 tokens) and its URI (v1 tokens).',
+    example: '22222222-2222-4222-8222-222222222222,api://22222222-2222-4222-8222-222222222222',
+    aliases: ['TOKEN_AUDIENCE', 'AUDIENCE', 'AUTH_AUDIENCE', 'ENTRA_AUDIENCE'],
+  }),
+  ENTRA_REQUIRED_SCOPES: setting(list(scopeName).default(['access_as_user']), {
+    description: 'A user’s token needs one of these in `scp`. Empty: users are refused.',
+    example: 'access_as_user',
+    aliases: ['REQUIRED_SCOPES', 'AUTH_SCOPES', 'FASTMCP_SERVER_AUTH_AZURE_REQUIRED_SCOPES'],
+  }),
+  ENTRA_REQUIRED_APP_ROLES: setting(list(scopeName).default(['Mcp.Invoke']), {
+    description: 'An application’s token needs one of these in `roles`. Empty: applications are refused.',
+    example: 'Mcp.Invoke',
+    aliases: ['REQUIRED_ROLES', 'APP_ROLES'],
+  }),
+  ENTRA_ALLOWED_TENANTS: setting(list(guidValue).default([]), {
+    description: 'Tenants accepted beside ENTRA_TENANT_ID, comma-separated GUIDs.',
+    example: '33333333-3333-4333-8333-333333333333',
+    aliases: ['ALLOWED_TENANTS', 'AUTH_ALLOWED_TENANTS'],
+  }),
+  ENTRA_ALLOWED_CLIENT_IDS: setting(list(guidValue).default([]), {
+    description: 'Client applications accepted (`azp`, `appid`), comma-separated GUIDs. Empty: every one.',
+    example: 'aebc6443-996d-45c2-90f0-388ff96faa56',
+    aliases: ['ALLOWED_CLIENT_IDS', 'ALLOWED_CLIENT_APPLICATIONS', 'WEBSITE_AUTH_AAD_ALLOWED_CLIENTS'],
+  }),
+  ALLOWED_ORIGINS: setting(list(origin).default([]), {
+    description: 'Web origins whose pages may call this server, comma-separated. Its own is always allowed.',
+    example: 'https://inspector.example.com',
+    aliases: ['CORS_ORIGINS', 'CORS_ALLOWED_ORIGINS'],
+  }),
+  MAX_REQUEST_BYTES: setting(
+    z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(1_024, 'must be at least 1024')
+      .max(10_485_760, 'must be at most 10485760 (10 MiB)')
+      .default(1_048_576),
+    {
+      description: 'Largest request body, bytes. 1,024 to 10,485,760.',
+      example: '1048576',
+      aliases: ['MAX_BODY_SIZE', 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'],
+    },
+  ),
+  TABLES_URL: setting(secureUrl.optional(), {
+    description:
+      'Table endpoint of the storage account; read with the managed identity (or your own sign-in, locally).',
+    example: 'https://stmcpabc.table.core.windows.net',
+    aliases: ['AZURE_STORAGE_TABLE_ENDPOINT', 'TABLE_STORAGE_URL', 'AzureWebJobsStorage__tableServiceUri'],
+  }),
+  TABLES_CONNECTION_STRING: setting(z.string().min(1, 'must not be empty').optional(), {
+    description: 'Instead of TABLES_URL on a laptop: the connection string of Azurite.',
+    example: 'UseDevelopmentStorage=true',
+    aliases: ['AzureWebJobsStorage', 'AZURE_STORAGE_CONNECTION_STRING'],
+  }),
+  TABLE_PREFIX: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9]{0,30}$/, 'must be 1 to 31 letters and digits, beginning with a letter')
+      .default('mcp'),
+    {
+      description: 'Beginning of every table’s name, so that several servers can share an account.',
+      example: 'mcp',
+    },
+  ),
+  AZURE_CLIENT_ID: setting(guidValue.optional(), {
+    description: 'Client id of the user-assigned managed identity.',
+    example: '44444444-4444-4444-8444-444444444444',
+    aliases: ['MANAGED_IDENTITY_CLIENT_ID'],
+  }),
+  BUILD_ID: setting(z.string().max(100, 'must be at most 100 characters').default('dev'), {
+    description: 'What /healthz reports as its build; the pipeline sets the commit.',
+    example: '3f2c1ab',
+    aliases: ['GIT_SHA', 'BUILD_SHA', 'VERSION'],
+  }),
+  LOG_LEVEL: setting(z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'), {
+    description: 'Least severe level that is logged.',
+    example: 'info',
+    aliases: ['LOGLEVEL', 'FASTMCP_LOG_LEVEL'],
+  }),
+});
+
+export type EnvironmentValues = z.infer<typeof environmentSchema>;
+export type SettingName = keyof EnvironmentValues;
+
+export interface Setting extends SettingInfo {
+  readonly name: SettingName;
+  /** What holds when the name is absent; undefined where it must be given or has no value. */
+  readonly default: string | undefined;
+}
+
+/** Every name this server reads, for documentation and for the tests that compare it with the infrastructure. */
+export const settings: readonly Setting[] = Object.entries(environmentSchema.shape).map(([name, schema]) => {
+  const info = schema.meta() as unknown as SettingInfo;
+  const absent = schema.safeParse(undefined);
+  const value: unknown = absent.success ? absent.data : undefined;
+  return {
+    name: name as SettingName,
+    ...info,
+    default: Array.isArray(value) ? value.join(',') : (value as string | undefined)?.toString(),
+  };
+});

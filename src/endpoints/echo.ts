@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { parseJsonBody } from '../http/body.ts';
+import type { BearerEndpoint } from '../http/endpoint.ts';
+
+/** `/echo`: the JSON that was sent, for checking that token, body and headers get through. */
+export const echoEndpoint: BearerEndpoint = {
+  name: 'echo',
+  path: '/echo',
+  methods: ['POST'],
+  access: 'bearer',
+  docs: {
+    summary: 'Echoes JSON',
+    request: { schema: z.json(), example: { hello: 'world' } },
+    responses: { 200: { description: 'What was sent', schema: z.object({ echo: z.json() }) } },
+  },
+  handle: (request, { body }) => Response.json({ echo: parseJsonBody(request, body) }),
+};

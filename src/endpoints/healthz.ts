@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { PublicEndpoint } from '../http/endpoint.ts';
+
+const livenessSchema = z.object({ status: z.literal('ok'), build: z.string(), version: z.string() });
+
+/** `/healthz`: the process answers. Touches nothing, so that an outage elsewhere does not get instances restarted. */
+export function createHealthzEndpoint({
+  build,
+  version,
+}: {
+  readonly build: string;
+  readonly version: string;
+}): PublicEndpoint {
+  return {
+    name: 'healthz',
+    path: '/healthz',
+    methods: ['GET'],
+    access: 'public',
+    origins: 'any',
+    docs: {
+      summary: 'Liveness',
+      responses: { 200: { description: 'The process answers', schema: livenessSchema } },
+    },
+    handle: () => Response.json({ status: 'ok', build, version }),
+  };
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Principal } from '../auth/principal.ts';
+import { describeError, type AppError } from '../errors.ts';
+import { parseJsonBody } from '../http/body.ts';
+import type { AuthenticatedContext, BearerEndpoint } from '../http/endpoint.ts';
+import { describeCause } from '../log.ts';
+import type { McpExchange } from '../mcp/context.ts';
+import type { McpHandler } from '../mcp/handler.ts';
+import { describeMessage, type MessageSummary } from '../mcp/message.ts';
+import type { SessionStore } from '../stores/session-store.ts';
+
+export interface McpEndpointDeps {
+  readonly handleMcp: McpHandler;
+  readonly sessions: Pick<SessionStore, 'record'>;
+}
+
+const messageSchema = z
+  .looseObject({
+    jsonrpc: z.literal('2.0'),
+    id: z.union([z.string(), z.number()]).optional(),
+    method: z.string(),
+    params: z.looseObject({}).optional(),
+  })
+  .describe('A JSON-RPC message of MCP');
+
+/** A dependency that failed during a call makes the whole answer a retryable one; the request keeps its id. */
+function createFailureResponse(failure: AppError, id: MessageSummary['id'], requestId: string): Response {
+  const { status, rpc, message, retryAfter } = describeError(failure.code);
+  const error = { code: rpc ?? -32_000, message, data: { code: failure.code, requestId } };
+  return Response.json(
+    { jsonrpc: '2.0', id, error },
+    { status, headers: retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) } },
+  );
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+}
+
+function createExchange(context: AuthenticatedContext): McpExchange {
+  const { requestId, principal } = context;
+  return { requestId, principal, report: (error) => context.annotate({ cause: describeCause(error) }) };
+}
+
+function recordSession(
+  sessions: McpEndpointDeps['sessions'],
+  principal: Principal,
+  { clientName, protocolVersion }: MessageSummary,
+) {
+  return sessions.record(principal, {
+    clientId: principal.clientId,
+    ...(clientName !== undefined && { clientName }),
+    ...(protocolVersion !== undefined && { protocolVersion }),
+  });
+}
+
+/** `/mcp`: stateless MCP. Without sessions there is nothing to open by GET or to end by DELETE. */
+export function createMcpEndpoint({ handleMcp, sessions }: McpEndpointDeps): BearerEndpoint {
+  return {
+    name: 'mcp',
+    path: '/mcp',
+    methods: ['POST'],
+    refusedMethods: ['GET', 'DELETE'],
+    access: 'bearer',
+    errors: 'json-rpc',
+    docs: {
+      summary: 'MCP, stateless Streamable HTTP',
+      description:
+        'One JSON-RPC message; answered with JSON, or with a stream of events where progress is asked for.',
+      request: { schema: messageSchema, example: { jsonrpc: '2.0', id: 1, method: 'tools/list' } },
+      responses: {
+        200: {
+          description: 'The result, or a JSON-RPC error',
+          schema: messageSchema.omit({ method: true, params: true }),
+        },
+        202: { description: 'A notification was taken' },
+        405: { description: 'GET and DELETE: this server keeps no sessions' },
+      },
+    },
+    async handle(request, context) {
+      const body = parseJsonBody(request, context.body);
+      const summary = describeMessage(request, body);
+      context.annotate({
+        mcpMethod: summary.method,
+        tool: summary.tool,
+        protocolVersion: summary.protocolVersion,
+      });
+      context.defer(() => recordSession(sessions, context.principal, summary));
+      const exchange = createExchange(context);
+      const response = await handleMcp(request, body, exchange);
+      if (exchange.failure === undefined || isStream(response)) return response;
+      return createFailureResponse(exchange.failure, summary.id, context.requestId);
+    },
+  };
+}

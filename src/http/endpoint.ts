@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import type { LogFields, LogSink } from '../log.ts';
+import type { Principal } from '../auth/principal.ts';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+/** What the guard gives to every handler beside the request. */
+export interface RequestContext {
+  /** Names this request in the answer, in the log and in error bodies. */
+  readonly requestId: string;
+  /** The body, read whole and decoded from UTF-8 within the limit; empty where there was none. */
+  readonly body: string;
+  /** Adds fields to the one log line of this request. */
+  annotate(fields: LogFields): void;
+  /** Runs work after the answer, off its path; a failure is logged and reaches nobody. */
+  defer(task: () => Promise<unknown>): void;
+}
+
+export interface AuthenticatedContext extends RequestContext {
+  readonly principal: Principal;
+}
+
+/** What an endpoint says of itself in the OpenAPI document; the schemas are those it works with. */
+export interface EndpointDocs {
+  readonly summary: string;
+  readonly description?: string;
+  readonly request?: { readonly schema: z.ZodType; readonly example?: unknown };
+  /** By status. Refusals of the guard are added where the document is made. */
+  readonly responses: Readonly<
+    Record<number, { readonly description: string; readonly schema?: z.ZodType; readonly mediaType?: string }>
+  >;
+}
+
+interface EndpointBase {
+  /** Name of the function on Azure: letters, digits and `-`. Unique. */
+  readonly name: string;
+  /** Exact path, with its leading slash. Unique. */
+  readonly path: string;
+  /** HEAD follows GET and OPTIONS is always answered by the guard, so neither is named here. */
+  readonly methods: readonly [Method, ...Method[]];
+  /** Methods answered with 405 and `Allow`; a host answers those that nobody registers with a bare 404. */
+  readonly refusedMethods?: readonly Method[];
+  /**
+   * Which web pages may read the answer: `any` for public documents, `listed` (the default) for this server's own
+   * origin and ALLOWED_ORIGINS, everyone else being refused before the request is looked at.
+   */
+  readonly origins?: 'any' | 'listed';
+  /** Form of error bodies: OAuth/JSON (the default) or JSON-RPC. */
+  readonly errors?: 'json' | 'json-rpc';
+  readonly docs: EndpointDocs;
+}
+
+export interface PublicEndpoint extends EndpointBase {
+  readonly access: 'public';
+  handle(request: Request, context: RequestContext): Response | Promise<Response>;
+}
+
+export interface BearerEndpoint extends EndpointBase {
+  readonly access: 'bearer';
+  handle(request: Request, context: AuthenticatedContext): Response | Promise<Response>;
+}
+
+/** One route as data. The guard is what makes it answer. */
+export type Endpoint = PublicEndpoint | BearerEndpoint;
+
+/** What a host gives to the guard beside the request; a host that gives nothing gets a fresh id and the app's log. */
+export interface Invocation {
+  /** Id under which the host knows this request. */
+  readonly id?: string;
+  /** The host's own log for this request. */
+  readonly sink?: LogSink;
+}
+
+/** A guarded endpoint. Never throws and never rejects: every failure is a Response. */
+export type GuardedHandler = (request: Request, invocation?: Invocation) => Promise<Response>;
+
+/** A route that a host can mount. */
+export interface Route {
+  readonly name: string;
+  readonly path: string;
+  /** Every method to register, HEAD and OPTIONS included. */
+  readonly methods: readonly (Method | 'HEAD' | 'OPTIONS')[];
+  readonly access: Endpoint['access'];
+  readonly handle: GuardedHandler;
+}

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, toAppError } from '../errors.ts';
+import { createLog, describeCause, type Log, type LogFields, type LogLevel, type LogSink } from '../log.ts';
+import type { Principal } from '../auth/principal.ts';
+import { readBody } from './body.ts';
+import type { Endpoint, GuardedHandler, Invocation, RequestContext, Route } from './endpoint.ts';
+import { createErrorResponse, type Challenge } from './error-response.ts';
+import { createOriginPolicy, type OriginPolicy } from './origin.ts';
+import { createSecurityHeaders } from './security-headers.ts';
+
+export interface GuardOptions {
+  readonly publicBaseUrl: string;
+  /** Origins beside the server's own. */
+  readonly allowedOrigins: readonly string[];
+  /** Largest body, bytes. */
+  readonly maxRequestBytes: number;
+  readonly challenge: Challenge;
+  /** Whose token the request carries; throws AppError where it carries none that is accepted. */
+  readonly authenticate: (request: Request) => Promise<Principal>;
+  readonly logLevel: LogLevel;
+  /** Where lines go when the host has no log of its own for a request. */
+  readonly sink: LogSink;
+}
+
+interface Exchange {
+  readonly requestId: string;
+  readonly log: Log;
+  readonly fields: Record<string, LogFields[string]>;
+  readonly startedAt: number;
+}
+
+function beginExchange(invocation: Invocation, options: GuardOptions): Exchange {
+  return {
+    requestId: invocation.id ?? randomUUID(),
+    log: createLog(invocation.sink ?? options.sink, options.logLevel),
+    fields: {},
+    startedAt: performance.now(),
+  };
+}
+
+function createContext(exchange: Exchange, body: string): RequestContext {
+  return {
+    requestId: exchange.requestId,
+    body,
+    annotate: (fields) => void Object.assign(exchange.fields, fields),
+    defer: (task) => {
+      setImmediate(() => {
+        task().catch((error: unknown) => {
+          exchange.log('warn', 'deferred_work_failed', {
+            requestId: exchange.requestId,
+            cause: describeCause(error),
+          });
+        });
+      });
+    },
+  };
+}
+
+function checkMethod(endpoint: Endpoint, request: Request): void {
+  if (endpoint.refusedMethods?.some((method) => method === request.method))
+    throw new AppError('method_not_allowed');
+}
+
+/** Authenticates before a byte of the body is read, so that strangers cannot make the server buffer. */
+async function answer(
+  endpoint: Endpoint,
+  request: Request,
+  exchange: Exchange,
+  options: GuardOptions,
+): Promise<Response> {
+  if (endpoint.access === 'public') {
+    checkMethod(endpoint, request);
+    return endpoint.handle(
+      request,
+      createContext(exchange, await readBody(request, options.maxRequestBytes)),
+    );
+  }
+  const principal = await options.authenticate(request);
+  Object.assign(exchange.fields, {
+    user: `${principal.tenantId}/${principal.objectId}`,
+    client: principal.clientId,
+  });
+  checkMethod(endpoint, request);
+  const context = createContext(exchange, await readBody(request, options.maxRequestBytes));
+  return endpoint.handle(request, { ...context, principal });
+}
+
+function refuse(error: AppError, endpoint: Endpoint, exchange: Exchange, challenge: Challenge): Response {
+  Object.assign(exchange.fields, {
+    error: error.code,
+    detail: error.detail,
+    cause: error.cause === undefined ? undefined : describeCause(error.cause),
+  });
+  return createErrorResponse(error, {
+    form: endpoint.errors,
+    requestId: exchange.requestId,
+    challenge,
+    allow: listAllowed(endpoint),
+  });
+}
+
+/** Headers that the endpoint set itself win, except those that CORS decides. */
+function dress(
+  response: Response,
+  defaults: Readonly<Record<string, string>>,
+  forced: Record<string, string>,
+): Response {
+  const headers = new Headers(defaults);
+  response.headers.forEach((value, name) => {
+    if (name === 'set-cookie') headers.append(name, value);
+    else headers.set(name, value);
+  });
+  for (const [name, value] of Object.entries(forced)) headers.set(name, value);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
+
+function logExchange(endpoint: Endpoint, request: Request, response: Response, exchange: Exchange): void {
+  const level = response.status >= 500 ? 'error' : response.status >= 400 ? 'warn' : 'info';
+  exchange.log(level, 'request', {
+    requestId: exchange.requestId,
+    route: endpoint.path,
+    method: request.method,
+    status: response.status,
+    ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
+    ...exchange.fields,
+  });
+}
+
+async function handleGuarded(
+  endpoint: Endpoint,
+  request: Request,
+  exchange: Exchange,
+  options: GuardOptions,
+  origins: OriginPolicy,
+): Promise<Response> {
+  const origin = request.headers.get('origin');
+  if (!origins.allows(endpoint, origin)) throw new AppError('origin_not_allowed');
+  if (request.method === 'OPTIONS') {
+    const headers = {
+      Allow: listAllowed(endpoint).join(', '),
+      ...origins.preflightHeaders(endpoint.methods),
+    };
+    return new Response(null, { status: 204, headers });
+  }
+  const response = await answer(endpoint, request, exchange, options);
+  return request.method === 'HEAD' ? new Response(null, response) : response;
+}
+
+/** HEAD follows GET (RFC 9110 section 9.3.2); a preflight comes to every path. */
+function listAllowed(endpoint: Endpoint): Route['methods'] {
+  const head = endpoint.methods.includes('GET') ? (['HEAD'] as const) : [];
+  return [...endpoint.methods, ...head, 'OPTIONS'];
+}
+
+/**
+ * The shared pre-handler. Makes a route of an endpoint: request id, Origin check and CORS, authentication where the
+ * endpoint asks for it, body limit, error boundary, security headers, and one log line for each request.
+ */
+export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Route {
+  const origins = createOriginPolicy(options.publicBaseUrl, options.allowedOrigins);
+  const securityHeaders = createSecurityHeaders(options.publicBaseUrl);
+
+  return function guard(endpoint) {
+    const handle: GuardedHandler = async (request, invocation = {}) => {
+      const exchange = beginExchange(invocation, options);
+      let response: Response;
+      try {
+        response = await handleGuarded(endpoint, request, exchange, options, origins);
+      } catch (error) {
+        response = refuse(toAppError(error), endpoint, exchange, options.challenge);
+      }
+      logExchange(endpoint, request, response, exchange);
+      return dress(response, securityHeaders, {
+        'X-Request-Id': exchange.requestId,
+        ...origins.responseHeaders(endpoint, request.headers.get('origin')),
+      });
+    };
+    return {
+      name: endpoint.name,
+      path: endpoint.path,
+      methods: [...listAllowed(endpoint), ...(endpoint.refusedMethods ?? [])],
+      access: endpoint.access,
+      handle,
+    };
+  };
+}

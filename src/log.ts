@@ -1,0 +1,39 @@
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
+
+/** Where a finished line goes: the console, or the invocation's own log on Azure Functions. */
+export type LogSink = (level: LogLevel, line: string) => void;
+
+/** What one line says. Never a token, a secret, a body or a header's value. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Writes one line for each event, unless the event is below the configured level. */
+export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
+
+/** One JSON object a line: `{"level","event",…fields}`; fields that are undefined are left out. */
+export function createLog(sink: LogSink, threshold: LogLevel): Log {
+  const lowest = logLevels.indexOf(threshold);
+  return function log(level, event, fields = {}) {
+    if (logLevels.indexOf(level) < lowest) return;
+    sink(level, JSON.stringify({ level, event, ...fields }));
+  };
+}
+
+/**
+ * An error as text for the log: its chain of names, codes and messages, without stacks.
+ * Our own errors never carry secrets; those of libraries are cut to a length that keeps a line readable.
+ */
+export function describeCause(error: unknown): string {
+  const parts: string[] = [];
+  let current: unknown = error;
+  while (current !== undefined && current !== null && parts.length < 5) {
+    if (!(current instanceof Error)) {
+      parts.push(typeof current === 'string' ? current : typeof current);
+      break;
+    }
+    const code = 'code' in current && typeof current.code === 'string' ? ` ${current.code}` : '';
+    parts.push(`${current.name}${code}: ${current.message}`);
+    current = current.cause;
+  }
+  return parts.join(' <- ').slice(0, 1_000);
+}

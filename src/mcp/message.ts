@@ -1,0 +1,57 @@
+import { CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+
+/** What the log and the session record want to know of a message. Everything in it is the client's word. */
+export interface MessageSummary {
+  readonly id: string | number | null;
+  readonly method: string | undefined;
+  /** The tool that is called. */
+  readonly tool: string | undefined;
+  readonly clientName: string | undefined;
+  readonly protocolVersion: string | undefined;
+}
+
+/** Text of a client's choosing, kept short for logs and rows. */
+const shortText = z
+  .string()
+  .transform((text) => text.slice(0, 100).toWellFormed())
+  .optional()
+  .catch(undefined);
+
+const messageSchema = z.object({
+  id: z.union([z.string(), z.number()]).nullable().catch(null),
+  method: shortText,
+  params: z
+    .object({
+      name: shortText,
+      clientInfo: z.object({ name: shortText }).optional().catch(undefined),
+      protocolVersion: shortText,
+      _meta: z
+        .object({
+          [CLIENT_INFO_META_KEY]: z.object({ name: shortText }).optional().catch(undefined),
+          [PROTOCOL_VERSION_META_KEY]: shortText,
+        })
+        .optional()
+        .catch(undefined),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/**
+ * Summarises a message of either era: 2026-07-28 names client and version in every request's `_meta`, 2025 in
+ * `initialize` and from then on the version in a header. A batch is summarised by nothing but the header.
+ */
+export function describeMessage(request: Request, body: unknown): MessageSummary {
+  const { id, method, params } = messageSchema.catch({ id: null, method: undefined }).parse(body);
+  const meta = params?._meta;
+  return {
+    id,
+    method,
+    tool: method === 'tools/call' ? params?.name : undefined,
+    clientName: meta?.[CLIENT_INFO_META_KEY]?.name ?? params?.clientInfo?.name,
+    protocolVersion:
+      meta?.[PROTOCOL_VERSION_META_KEY] ??
+      shortText.parse(request.headers.get('mcp-protocol-version') ?? params?.protocolVersion),
+  };
+}

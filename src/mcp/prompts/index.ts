@@ -1,0 +1,4 @@
+import { summarizeNotes } from './summarize-notes.ts';
+
+/** Every prompt. Add yours here. */
+export const prompts = [summarizeNotes] as const;

@@ -1,0 +1,43 @@
+import { McpServer } from '@modelcontextprotocol/server';
+import type { Services } from './context.ts';
+import { installHandlers } from './install-handlers.ts';
+import { protocolVersions } from './protocol-versions.ts';
+import { checkSurface, describeCapabilities, type Surface } from './surface.ts';
+
+const fiveMinutes = 300_000;
+
+/** What may be kept, and by whom: lists are the same for everyone who may call, contents are their owner's alone. */
+const cacheHints = {
+  'server/discover': { ttlMs: fiveMinutes, cacheScope: 'public' },
+  'tools/list': { ttlMs: fiveMinutes, cacheScope: 'public' },
+  'prompts/list': { ttlMs: fiveMinutes, cacheScope: 'public' },
+  'resources/templates/list': { ttlMs: fiveMinutes, cacheScope: 'public' },
+  'resources/list': { ttlMs: 0, cacheScope: 'private' },
+  'resources/read': { ttlMs: 0, cacheScope: 'private' },
+} as const;
+
+/**
+ * Makes the factory that is called once for each request, in both eras. The SDK's high-level registration would
+ * convert every schema again for every request, so only the request-scoped core is made anew; the rest is shared.
+ * @throws Error when the surface has two members of one name
+ */
+export function createServerFactory(surface: Surface, services: Services): () => McpServer {
+  checkSurface(surface);
+  const capabilities = describeCapabilities(surface);
+  const { name, title, version } = services.identity;
+  const options = {
+    cacheHints,
+    supportedProtocolVersions: [...protocolVersions],
+    ...(surface.instructions !== undefined && { instructions: surface.instructions }),
+  };
+
+  return function createServer() {
+    const server = new McpServer({ name, title, version }, options);
+    server.server.registerCapabilities(capabilities);
+    installHandlers(server.server, surface, services);
+    // The SDK asks for this schema to check `Mcp-Param-*` headers against a tool's arguments before it is called.
+    server.toolInputSchemaJson = (tool) =>
+      surface.tools.find((candidate) => candidate.name === tool)?.wire.inputSchema;
+    return server;
+  };
+}

@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import { HttpRequest, HttpResponse, InvocationContext, type HttpFunctionOptions } from '@azure/functions';
+import { createFunctionsHandler, registerRoutes, toFunctionsRoute } from '../../src/azure/functions.ts';
+import type { GuardedHandler, Route } from '../../src/http/endpoint.ts';
+import { createTestEndpoint, guardForTest } from '../support/guarded.ts';
+
+/** Calls a handler as the host would: with the library's own request, taking its answer through the library's own response. */
+async function invoke(handle: GuardedHandler, init: ConstructorParameters<typeof HttpRequest>[0] = {}) {
+  const lines: string[] = [];
+  const context = new InvocationContext({
+    invocationId: 'invocation-1',
+    functionName: 'test',
+    logHandler: (level, ...args) => lines.push(`${level} ${args.join(' ')}`),
+  });
+  const request = new HttpRequest({ method: 'GET', url: 'https://host.example/test?x=1', ...init });
+  const response = new HttpResponse(await createFunctionsHandler({ handle })(request, context));
+  return { response, lines };
+}
+
+describe('the Functions adapter', () => {
+  it('hands method, URL, headers, body and invocation id to the route', async () => {
+    const { response } = await invoke(
+      async (request, invocation) =>
+        Response.json({
+          method: request.method,
+          url: request.url,
+          header: request.headers.get('x-test'),
+          body: await request.text(),
+          id: invocation?.id,
+        }),
+      {
+        method: 'POST',
+        headers: { 'x-test': 'ä'.normalize('NFC').length.toString() },
+        body: { string: '{"a":1}' },
+      },
+    );
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toEqual({
+      method: 'POST',
+      url: 'https://host.example/test?x=1',
+      header: '1',
+      body: '{"a":1}',
+      id: 'invocation-1',
+    });
+  });
+
+  it('gives several cookies as the list the host keeps apart, with their attributes and decoded values', async () => {
+    const headers = new Headers([
+      ['Set-Cookie', '__Host-a=x%3Dy; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600'],
+      ['Set-Cookie', 'b=2; SameSite=None; Expires=Thu, 01 Jan 1970 00:00:00 GMT'],
+    ]);
+    const { response } = await invoke(() => Promise.resolve(new Response(null, { headers })));
+    expect(response.headers.has('set-cookie')).toBe(false);
+    expect(response.cookies).toEqual([
+      {
+        name: '__Host-a',
+        value: 'x=y',
+        path: '/',
+        secure: true,
+        httpOnly: true,
+        sameSite: 'Lax',
+        maxAge: 600,
+      },
+      { name: 'b', value: '2', sameSite: 'None', expires: new Date(0) },
+    ]);
+  });
+
+  it('passes an event stream on piece by piece', async () => {
+    let push: (text: string) => void = () => undefined;
+    let end: () => void = () => undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        push = (text) => controller.enqueue(new TextEncoder().encode(text));
+        end = () => controller.close();
+      },
+    });
+    const { response } = await invoke(() =>
+      Promise.resolve(new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })),
+    );
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    push('one');
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe('one');
+    push('two');
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe('two');
+    end();
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it('ends a stream that breaks midway, and says so in the log', async () => {
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          controller.enqueue(new TextEncoder().encode('begun'));
+          controller.error(new Error('broken pipe'));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const { response, lines } = await invoke(() =>
+      Promise.resolve(new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })),
+    );
+    await expect(response.text()).resolves.toBeDefined();
+    expect(lines.join('\n')).toContain('stream_failed');
+  });
+
+  it('answers 500 where a handler throws: the host would hang for minutes', async () => {
+    const { response, lines } = await invoke(() => Promise.reject(new Error('password=hunter2')));
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('hunter2');
+    expect(lines.join('\n')).toContain('adapter_failed');
+  });
+
+  it('sends the guard’s log line to the invocation’s own log', async () => {
+    const { route, lines: appLines } = guardForTest(createTestEndpoint());
+    const { response, lines } = await invoke(route.handle);
+    expect(response.headers.get('x-request-id')).toBe('invocation-1');
+    expect(lines).toEqual([expect.stringContaining('"requestId":"invocation-1"')]);
+    expect(appLines).toEqual([]);
+  });
+
+  it('answers 204 without a body', async () => {
+    const { route } = guardForTest(createTestEndpoint());
+    const { response } = await invoke(route.handle, { method: 'OPTIONS' });
+    expect([response.status, response.body]).toEqual([204, null]);
+  });
+});
+
+describe('registerRoutes', () => {
+  it('turns streaming on and registers each route once, anonymously, with all its methods', () => {
+    const registered = new Map<string, HttpFunctionOptions>();
+    let streaming: boolean | undefined;
+    const route: Route = guardForTest(createTestEndpoint()).route;
+    registerRoutes(
+      {
+        setup: (options) => (streaming = options.enableHttpStream),
+        http: (name, options) => void registered.set(name, options),
+      },
+      [route, { ...route, name: 'root', path: '/' }],
+    );
+    expect(streaming).toBe(true);
+    expect(
+      [...registered].map(([name, { route, methods, authLevel }]) => ({ name, route, methods, authLevel })),
+    ).toEqual([
+      { name: 'test', route: 'test', methods: ['GET', 'POST', 'HEAD', 'OPTIONS'], authLevel: 'anonymous' },
+      {
+        name: 'root',
+        route: '{ignored:maxlength(0)?}',
+        methods: ['GET', 'POST', 'HEAD', 'OPTIONS'],
+        authLevel: 'anonymous',
+      },
+    ]);
+  });
+
+  it('keeps the dots and slashes of well-known paths', () => {
+    expect(toFunctionsRoute('/.well-known/oauth-protected-resource/mcp')).toBe(
+      '.well-known/oauth-protected-resource/mcp',
+    );
+  });
+});

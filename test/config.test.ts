@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals';
+import { settings } from '../src/config/settings.ts';
+import { ConfigError, loadConfig, type ConfigFault } from '../src/config.ts';
+
+const tenant = '11111111-1111-4111-8111-111111111111';
+const api = '22222222-2222-4222-8222-222222222222';
+
+/** The least that a server needs. */
+const minimal = {
+  PUBLIC_BASE_URL: 'https://mcp.example.com',
+  ENTRA_TENANT_ID: tenant,
+  ENTRA_AUDIENCES: `${api}, api://${api}`,
+  TABLES_URL: 'https://account.table.core.windows.net',
+};
+
+function faultsOf(environment: NodeJS.ProcessEnv): readonly ConfigFault[] {
+  try {
+    loadConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe('loadConfig', () => {
+  it('needs four settings and gives the rest safe defaults', () => {
+    const config = loadConfig(minimal);
+    expect(config).toEqual({
+      auth: { required: true },
+      entra: {
+        tenantId: tenant,
+        authority: 'https://login.microsoftonline.com',
+        audiences: [api, `api://${api}`],
+        requiredScopes: ['access_as_user'],
+        requiredAppRoles: ['Mcp.Invoke'],
+        allowedTenants: [tenant],
+        allowedClientIds: [],
+      },
+      http: { publicBaseUrl: 'https://mcp.example.com', allowedOrigins: [], maxRequestBytes: 1_048_576 },
+      tables: { url: 'https://account.table.core.windows.net', prefix: 'mcp' },
+      identity: { managedIdentity: false },
+      build: { id: 'dev' },
+      log: { level: 'info' },
+    });
+    expect(Object.isFrozen(config.entra.audiences)).toBe(true);
+  });
+
+  it('reports every fault at once, each with its name, the problem and an example', () => {
+    const faults = faultsOf({
+      PUBLIC_BASE_URL: 'http://mcp.example.com',
+      MAX_REQUEST_BYTES: '12',
+      LOG_LEVEL: 'loud',
+    });
+    expect(faults.map((fault) => fault.name)).toEqual([
+      'PUBLIC_BASE_URL',
+      'MAX_REQUEST_BYTES',
+      'LOG_LEVEL',
+      'TABLES_URL',
+      'ENTRA_TENANT_ID',
+      'ENTRA_AUDIENCES',
+    ]);
+    for (const fault of faults) {
+      expect(fault.problem).not.toBe('');
+      expect(fault.example).not.toBe('');
+    }
+  });
+
+  it('never repeats a value, which could be a secret in the wrong place', () => {
+    const error = new ConfigError(faultsOf({ ...minimal, LOG_LEVEL: 'hunter2', ENTRA_TENANT_ID: 'hunter3' }));
+    expect(error.message).toContain('LOG_LEVEL');
+    expect(error.message).not.toContain('hunter');
+  });
+
+  it.each([
+    ['PUBLIC_BASE_URL', 'https://mcp.example.com/path'],
+    ['PUBLIC_BASE_URL', 'https://user:secret@mcp.example.com'],
+    ['PUBLIC_BASE_URL', 'mcp.example.com'],
+    ['ENTRA_AUTHORITY', 'http://login.example.com'],
+    ['ENTRA_TENANT_ID', 'contoso.com'],
+    ['ENTRA_AUDIENCES', 'not an audience'],
+    ['ENTRA_REQUIRED_SCOPES', 'two words'],
+    ['ENTRA_ALLOWED_TENANTS', `${tenant},everyone`],
+    ['ALLOWED_ORIGINS', '*'],
+    ['ALLOWED_ORIGINS', 'https://example.com/page'],
+    ['MAX_REQUEST_BYTES', '1e99'],
+    ['AUTH_REQUIRED', 'yes'],
+    ['TABLE_PREFIX', '1mcp'],
+    ['AZURE_CLIENT_ID', 'me'],
+  ])('refuses %s = %j', (name, value) => {
+    expect(faultsOf({ ...minimal, [name]: value }).map((fault) => fault.name)).toEqual([name]);
+  });
+
+  it('takes http for this machine only, and cuts trailing slashes', () => {
+    const config = loadConfig({
+      ...minimal,
+      PUBLIC_BASE_URL: 'http://localhost:7071/',
+      ENTRA_AUTHORITY: 'http://127.0.0.1:7080/',
+    });
+    expect(config.http.publicBaseUrl).toBe('http://localhost:7071');
+    expect(config.entra.authority).toBe('http://127.0.0.1:7080');
+  });
+
+  it('writes origins as a browser sends them', () => {
+    const config = loadConfig({
+      ...minimal,
+      ALLOWED_ORIGINS: 'https://A.example.com:443, http://localhost:6274/',
+    });
+    expect(config.http.allowedOrigins).toEqual(['https://a.example.com', 'http://localhost:6274']);
+  });
+
+  it('counts an empty value as absent, except for the lists that may be empty', () => {
+    expect(loadConfig({ ...minimal, LOG_LEVEL: '', ENTRA_REQUIRED_APP_ROLES: '' })).toMatchObject({
+      log: { level: 'info' },
+      entra: { requiredAppRoles: [] },
+    });
+    const both = faultsOf({ ...minimal, ENTRA_REQUIRED_SCOPES: '', ENTRA_REQUIRED_APP_ROLES: '' });
+    expect(both.map((fault) => fault.name)).toEqual(['ENTRA_REQUIRED_SCOPES']);
+  });
+
+  it('wants the accepted tenants listed when the tenant is a shared one', () => {
+    expect(faultsOf({ ...minimal, ENTRA_TENANT_ID: 'organizations' }).map((fault) => fault.name)).toEqual([
+      'ENTRA_ALLOWED_TENANTS',
+    ]);
+    const config = loadConfig({
+      ...minimal,
+      ENTRA_TENANT_ID: 'common',
+      ENTRA_ALLOWED_TENANTS: tenant.toUpperCase(),
+    });
+    expect(config.entra.allowedTenants).toEqual([tenant]);
+  });
+
+  it('wants exactly one way to the tables', () => {
+    const both = { ...minimal, TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true' };
+    expect(faultsOf(both).map((fault) => fault.name)).toEqual(['TABLES_URL']);
+    expect(faultsOf({ ...minimal, TABLES_URL: undefined }).map((fault) => fault.name)).toEqual([
+      'TABLES_URL',
+    ]);
+  });
+
+  it('runs without Entra when AUTH_REQUIRED is false, but never in Azure', () => {
+    const local = {
+      PUBLIC_BASE_URL: 'http://localhost:7071',
+      AUTH_REQUIRED: 'false',
+      TABLES_CONNECTION_STRING: 'x',
+    };
+    expect(faultsOf(local)).toEqual([]);
+    for (const name of ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'WEBSITE_SITE_NAME', 'CONTAINER_NAME']) {
+      expect(faultsOf({ ...local, [name]: 'x' }).map((fault) => fault.name)).toEqual(['AUTH_REQUIRED']);
+    }
+  });
+});
+
+describe('settings', () => {
+  it('has an example for each name that the name accepts', () => {
+    for (const { name, example } of settings) {
+      const faults = faultsOf({ ...minimal, [name]: example }).filter((fault) => fault.name === name);
+      // The two ways to the tables exclude each other, whichever is the example.
+      if (name !== 'TABLES_CONNECTION_STRING') expect([name, faults]).toEqual([name, []]);
+    }
+  });
+});

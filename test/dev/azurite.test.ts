@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TableClient } from '@azure/data-tables';
+import { describe, expect, it } from '@jest/globals';
+import { startAzurite, type Azurite } from '../../dev/azurite.ts';
+
+function openTable({ connectionString }: Azurite): TableClient {
+  return TableClient.fromConnectionString(connectionString, 'test', { allowInsecureConnection: true });
+}
+
+async function isGone(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => false,
+    () => true,
+  );
+}
+
+describe('the local Azurite', () => {
+  it('serves tables until it is stopped', async () => {
+    const azurite = await startAzurite();
+    const table = openTable(azurite);
+    await table.createTable();
+    await table.createEntity({ partitionKey: 'p', rowKey: 'r' });
+    expect(await table.getEntity('p', 'r')).toMatchObject({ rowKey: 'r' });
+    await azurite.stop();
+    expect(await isGone(azurite.tablesUrl)).toBe(true);
+    await azurite.stop();
+  });
+
+  it('serves blobs and queues too when asked to', async () => {
+    const azurite = await startAzurite({ services: 'all' });
+    try {
+      const endpoints = [...azurite.connectionString.matchAll(/(\w+)Endpoint=(http:\S+?);/g)];
+      expect(endpoints.map(([, service]) => service)).toEqual(['Blob', 'Queue', 'Table']);
+      for (const [, , url = ''] of endpoints) expect(await isGone(url)).toBe(false);
+    } finally {
+      await azurite.stop();
+    }
+  });
+
+  it('keeps its data in a folder, if given one, from one start to the next', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'azurite-'));
+    try {
+      const first = await startAzurite({ dataDir });
+      await openTable(first).createTable();
+      await openTable(first).createEntity({ partitionKey: 'p', rowKey: 'r', column: 'kept' });
+      await first.stop();
+      const second = await startAzurite({ dataDir });
+      const row = await openTable(second).getEntity('p', 'r');
+      await second.stop();
+      expect(row).toMatchObject({ column: 'kept' });
+    } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
+
+  it('names the port when it is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      await expect(startAzurite({ tablePort: port })).rejects.toThrow(
+        `Azurite cannot start: port ${port} on 127.0.0.1 is already in use.`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
+  it('shows what Azurite said when it does not start', async () => {
+    const dataDir = join(process.execPath, 'not-a-folder');
+    await expect(startAzurite({ dataDir })).rejects.toThrow(/Azurite did not start\. It said:\n.*ENOTDIR/s);
+  });
+
+  it('ends when the process that started it is killed', async () => {
+    const launcher = new URL('../../dev/azurite.ts', import.meta.url).href;
+    const script = `const { startAzurite } = await import(${JSON.stringify(launcher)});
+      console.log((await startAzurite()).tablesUrl);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const url = line.toString().trim();
+    expect(await isGone(url)).toBe(false);
+    parent.kill('SIGKILL');
+    // The orphan inherited nothing to wait for, so its end is seen by its port being free again.
+    while (!(await isGone(url)));
+  });
+});

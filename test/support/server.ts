@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { apps, homeTenant } from '../../dev/entra/directory.ts';
+import { startHost } from '../../dev/host.ts';
+import { createApp, type AppOptions } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createTables } from '../../src/azure/tables.ts';
+
+/** A server on this machine with tables of its own, between real Azurite and the local Entra. */
+export interface TestServer {
+  readonly url: string;
+  readonly mcpUrl: URL;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Every log line, parsed. */
+  readonly lines: Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is set by test/support/global-setup.ts`);
+  return value;
+}
+
+/** The environment that a server on this machine gets; the tables are fresh. */
+export function createTestEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return {
+    PUBLIC_BASE_URL: 'http://localhost:7071',
+    ENTRA_AUTHORITY: required('TEST_ENTRA_AUTHORITY'),
+    ENTRA_TENANT_ID: homeTenant.id,
+    ENTRA_AUDIENCES: [apps.api, apps.apiV1].flatMap((app) => [app.id, app.api.identifierUri]).join(','),
+    TABLES_CONNECTION_STRING: required('TEST_TABLES_CONNECTION_STRING'),
+    TABLE_PREFIX: `t${randomBytes(6).toString('hex')}`,
+    BUILD_ID: 'test-build',
+    LOG_LEVEL: 'debug',
+    ...changes,
+  };
+}
+
+export async function startServer(
+  environment: NodeJS.ProcessEnv = createTestEnvironment(),
+  options: Partial<AppOptions> = {},
+): Promise<TestServer> {
+  await createTables(loadConfig(environment).tables).ensureTables();
+  const lines: Record<string, unknown>[] = [];
+  const sink = (_level: string, line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const { url, stop } = await startHost(createApp(environment, { sink, ...options }).routes, { port: 0 });
+  return { url, mcpUrl: new URL('/mcp', url), environment, lines, stop };
+}
