@@ -86,10 +86,11 @@ export interface FunctionsHost {
 }
 
 async function waitForAnswer(url: string, exited: Promise<void>): Promise<void> {
-  const ended = exited.then(() => {
+  const ended = exited.then(() => true);
+  while (!(await answers(url))) {
+    if (!(await Promise.race([ended, wait(250, false)]))) continue;
     throw new Failure('"func start" ended before it answered; its own output says why.');
-  });
-  while (!(await answers(url))) await Promise.race([wait(250), ended]);
+  }
 }
 
 /** `func start` with the built bundle. */

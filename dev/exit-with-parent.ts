@@ -5,6 +5,7 @@
 const graceMs = 3_000;
 
 process.once('disconnect', () => {
+  // For a child that does not listen to SIGINT yet, or does not end by it.
   setTimeout(() => process.exit(), graceMs).unref();
-  if (!process.emit('SIGINT')) process.exit();
+  process.emit('SIGINT');
 });

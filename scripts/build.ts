@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { bundleApp, bundlePath } from './lib/bundle.ts';
+import { bundleApp } from './lib/bundle.ts';
 
-const { bytes } = await bundleApp();
-console.log(`${relative(process.cwd(), bundlePath)} ${Math.round(bytes / 1024)} KiB`);
+const { path, bytes } = await bundleApp();
+console.log(`${relative(process.cwd(), path)} ${Math.round(bytes / 1024)} KiB`);

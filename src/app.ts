@@ -119,21 +119,25 @@ function composeRoutes(config: Config, options: AppOptions): Route[] {
 
 /** The same routes on a stand-in configuration that none of them gets to use. */
 function composeFaultyRoutes(faults: readonly ConfigFault[], options: AppOptions): Route[] {
-  const log = createLog(options.sink, 'info');
-  for (const fault of faults) log('error', 'config_fault', { ...fault });
   const standIn = loadConfig({
     PUBLIC_BASE_URL: 'http://localhost',
     AUTH_REQUIRED: 'false',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
+  const surface = { tools: [], resources: [], prompts: [] };
   const guard = createAppGuard(standIn, options.sink, () => Promise.reject(new AppError('misconfigured')));
-  return composeEndpoints(standIn, options, log, {}).map((endpoint) =>
-    guard(createFaultyEndpoint(endpoint, faults)),
-  );
+  const endpoints = composeEndpoints(standIn, { ...options, surface }, createLog(options.sink, 'error'), {});
+  return endpoints.map((endpoint) => guard(createFaultyEndpoint(endpoint, faults)));
+}
+
+/** What to tell of a start that failed; anything but the environment is a mistake in the code, told by the log alone. */
+function describeStartFailure(error: unknown): readonly ConfigFault[] {
+  if (error instanceof ConfigError) return error.faults;
+  return [{ name: 'startup', problem: 'failed; the log names the cause', example: 'npm test' }];
 }
 
 /**
- * The server: every route, ready to be mounted on a host. A faulty environment does not throw, since a host that finds
+ * The server: every route, ready to be mounted on a host. A start that fails does not throw, since a host that finds
  * no routes answers 404 everywhere and says nothing; it gives the same routes, all of them telling that and `/healthz`
  * and `/health` telling what is wrong.
  */
@@ -144,7 +148,9 @@ export function createApp(
   try {
     return { routes: composeRoutes(loadConfig(environment), options) };
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { routes: composeFaultyRoutes(error.faults, options) };
+    const log = createLog(options.sink, 'error');
+    const faults = describeStartFailure(error);
+    for (const fault of faults) log('error', 'start_fault', { ...fault, cause: describeCause(error) });
+    return { routes: composeFaultyRoutes(faults, options) };
   }
 }

@@ -85,6 +85,7 @@ describe('loadConfig', () => {
     ['ALLOWED_ORIGINS', 'https://example.com/page'],
     ['MAX_REQUEST_BYTES', '1e99'],
     ['AUTH_REQUIRED', 'yes'],
+    ['TABLES_URL', 'http://127.0.0.1:10002/devstoreaccount1'],
     ['TABLE_PREFIX', '1mcp'],
     ['AZURE_CLIENT_ID', 'me'],
   ])('refuses %s = %j', (name, value) => {

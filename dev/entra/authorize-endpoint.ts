@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { findApplication } from './directory.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, readForm } from './hand-over.ts';
 import { providerScopes } from './provider.ts';
 import { EntraRefusal, describeRefusal, translateFailure } from './refusals.ts';
 import { refuseResourceParameter, resolveDelegatedScopes } from './scopes.ts';
@@ -115,10 +115,11 @@ function throwUnredirected(ctx: KoaContextWithOIDC): void {
     : translateFailure(failure);
 }
 
-/** Answers `/{tenant}/oauth2/v2.0/authorize`. */
+/** Answers `/{tenant}/oauth2/v2.0/authorize`, GET and POST. */
 export function createAuthorizeEndpoint(provider: Provider): Endpoint {
   return async function answerAuthorizationRequest(ctx, tenant, next) {
-    const query = new URLSearchParams(ctx.querystring);
+    const query = ctx.method === 'POST' ? await readForm(ctx) : new URLSearchParams(ctx.querystring);
+    if (query === undefined) throw new EntraRefusal('malformed');
     const reply = await resolveReplyAddress(provider, query, tenant);
     try {
       const request = translateRequest(query);

@@ -72,7 +72,6 @@ async function verifyAssertion(
     await jwtVerify(assertion, keysOf(credential.jwksUri), {
       algorithms: ['RS256'],
       requiredClaims: ['exp'],
-      currentDate: new Date(Date.now()),
     });
   } catch (error) {
     throw new EntraRefusal(

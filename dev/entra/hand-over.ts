@@ -32,7 +32,7 @@ export function handOver(
 ): void {
   const request = new IncomingMessage(new Socket());
   const body = form?.toString() ?? '';
-  request.method = ctx.method;
+  request.method = form === undefined ? 'GET' : 'POST';
   request.url = url;
   request.headers = { ...ctx.req.headers, 'content-length': String(Buffer.byteLength(body)) };
   delete request.headers.authorization;

@@ -91,7 +91,7 @@ ${problem === undefined ? '' : paragraph(problem, 'alert')}
 <legend>Account</legend>
 ${choices.join('\n')}
 </fieldset>
-<label>Password <input type="password" name="password" autocomplete="current-password" required autofocus></label>
+<label>Password <input type="password" name="password" autocomplete="current-password" required></label>
 <button type="submit">Sign in</button>
 <button type="submit" name="action" value="cancel" formnovalidate>Cancel</button>
 </form>`;

@@ -1,13 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** The parsed file, or undefined where there is none yet. Throws on a file that is not JSON. */
 export function readJson(path: string): unknown {
+  if (!existsSync(path)) return undefined;
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as unknown;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new Error(`${path} cannot be read; "npm start -- --fresh" begins anew`, { cause: error });
+    throw new Error(`${path} is damaged; "npm start -- --fresh" begins anew`, { cause: error });
   }
 }
 

@@ -23,7 +23,7 @@ export class EntraRefusal extends Error {
 export function describeRefusal({ code, error, message }: EntraRefusal) {
   const traceId = randomUUID();
   const correlationId = randomUUID();
-  const timestamp = `${new Date(Date.now()).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const timestamp = `${new Date().toISOString().slice(0, 19).replace('T', ' ')}Z`;
   return {
     error,
     error_description: `${message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,

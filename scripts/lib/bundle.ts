@@ -1,14 +1,18 @@
-import { resolve } from 'node:path';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
 
-/** What package.json names as `main`. */
-export const bundlePath = resolve(projectRoot, 'dist/main.cjs');
+/** Where package.json's `main` is. */
+const distDir = resolve(projectRoot, 'dist');
 
-/** Bundles the app and every dependency into one file for the Functions worker. Rejects with esbuild's own error. */
-export async function bundleApp(outfile: string = bundlePath): Promise<{ readonly bytes: number }> {
-  const { metafile } = await build({
+/** What the page of `/docs` loads. */
+const swaggerUiFiles = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const;
+
+async function bundleCode(outfile: string): Promise<void> {
+  await build({
     absWorkingDir: projectRoot,
     entryPoints: ['src/main.ts'],
     outfile,
@@ -16,17 +20,36 @@ export async function bundleApp(outfile: string = bundlePath): Promise<{ readonl
     platform: 'node',
     target: 'node22',
     format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
     minify: true,
     // Names of functions and classes tell in stack traces where something failed.
     keepNames: true,
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
-    metafile: true,
     logLevel: 'warning',
     // The Functions worker brings it; no package of that name is installed.
     external: ['@azure/functions-core'],
   });
-  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith('.cjs'));
-  return { bytes: output?.[1].bytes ?? 0 };
+}
+
+/** Compressed once and for all: whoever asks for these takes gzip. */
+async function copySwaggerUi(outDir: string): Promise<void> {
+  await mkdir(outDir);
+  for (const file of swaggerUiFiles) {
+    const content = await readFile(join(projectRoot, 'node_modules/swagger-ui-dist', file));
+    await writeFile(join(outDir, `${file}.gz`), gzipSync(content, { level: 9 }));
+  }
+}
+
+/**
+ * Replaces `outDir` with the app as Functions loads it: one file of code with every dependency, and the files of the
+ * docs page beside it. Rejects with esbuild's own error.
+ */
+export async function bundleApp(outDir: string = distDir): Promise<{ path: string; bytes: number }> {
+  const path = join(outDir, 'main.cjs');
+  await rm(outDir, { recursive: true, force: true });
+  await bundleCode(path);
+  await copySwaggerUi(join(outDir, 'swagger-ui'));
+  return { path, bytes: (await stat(path)).size };
 }

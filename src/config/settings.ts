@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { logLevels } from '../log.ts';
-import { audience, flag, guidValue, list, origin, scopeName, secureUrl, sharedTenants } from './values.ts';
+import {
+  audience,
+  flag,
+  guidValue,
+  httpsUrl,
+  list,
+  origin,
+  scopeName,
+  secureUrl,
+  sharedTenants,
+} from './values.ts';
 
 interface SettingInfo {
   readonly description: string;
@@ -85,7 +95,7 @@ export const environmentSchema = z.object({
       aliases: ['MAX_BODY_SIZE', 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'],
     },
   ),
-  TABLES_URL: setting(secureUrl.optional(), {
+  TABLES_URL: setting(httpsUrl.optional(), {
     description:
       'Table endpoint of the storage account; read with the managed identity (or your own sign-in, locally).',
     example: 'https://stmcpabc.table.core.windows.net',

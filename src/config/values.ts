@@ -39,6 +39,12 @@ export const secureUrl = z
   }, 'must be an https URL (http only for localhost) without user, query or fragment')
   .transform((value) => value.replace(/\/+$/, ''));
 
+/** For what a token is sent to. */
+export const httpsUrl = secureUrl.refine(
+  (value) => value.startsWith('https:'),
+  'must be https: a token is sent to it',
+);
+
 /** Scheme, host and port, as a browser writes them in `Origin`. */
 export const origin = secureUrl
   .refine(

@@ -9,11 +9,12 @@ export interface ThrottleOptions {
   readonly now?: () => number;
 }
 
-function keyOf({ tenantId, objectId }: Owner, { clientId, protocolVersion }: SessionClient): string {
-  return JSON.stringify([tenantId, objectId, clientId, protocolVersion]);
+/** Of the token's ids alone: by what a client may choose (name, version) it could write as often as it likes. */
+function keyOf({ tenantId, objectId }: Owner, { clientId }: SessionClient): string {
+  return JSON.stringify([tenantId, objectId, clientId]);
 }
 
-/** Passes a record on at most once an interval for each owner, client and protocol version. Lists are passed on. */
+/** Passes a record on at most once an interval for each owner and client. Lists are passed on. */
 export function createThrottledSessionStore(
   store: SessionStore,
   { intervalMs, maxEntries, now = Date.now }: ThrottleOptions,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
@@ -86,8 +86,11 @@ describe('the local Azurite', () => {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const url = line.toString().trim();
     expect(await isGone(url)).toBe(false);
+    const connection = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+    await once(connection, 'connect');
+    const closed = once(connection, 'close');
     parent.kill('SIGKILL');
-    // The orphan inherited nothing to wait for, so its end is seen by its port being free again.
-    while (!(await isGone(url)));
+    await closed;
+    expect(await isGone(url)).toBe(true);
   });
 });

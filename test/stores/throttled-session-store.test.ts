@@ -39,13 +39,13 @@ describe('the throttled session store', () => {
     expect(written).toHaveLength(1);
   });
 
-  it('tells owners, clients and protocol versions apart', async () => {
+  it('tells owners and clients apart, and nothing that a client may choose', async () => {
     const { store, written } = createThrottle();
     await store.record(owner, { clientId: 'a' });
     await store.record(other, { clientId: 'a' });
     await store.record(owner, { clientId: 'b' });
-    await store.record(owner, { clientId: 'a', protocolVersion: '2026-07-28' });
-    expect(written).toHaveLength(4);
+    await store.record(owner, { clientId: 'a', clientName: 'other', protocolVersion: 'other' });
+    expect(written).toHaveLength(3);
   });
 
   it('tries again after a write that failed', async () => {

@@ -38,9 +38,9 @@ export function createTestEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.P
 
 export async function startServer(
   environment: NodeJS.ProcessEnv = createTestEnvironment(),
-  options: Partial<AppOptions> = {},
+  { withoutTables = false, ...options }: Partial<AppOptions> & { readonly withoutTables?: boolean } = {},
 ): Promise<TestServer> {
-  await createTables(loadConfig(environment).tables).ensureTables();
+  if (!withoutTables) await createTables(loadConfig(environment).tables).ensureTables();
   const lines: Record<string, unknown>[] = [];
   const sink = (_level: string, line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
   const { url, stop } = await startHost(createApp(environment, { sink, ...options }).routes, { port: 0 });

@@ -1,0 +1,23 @@
+import { Failure } from '../../dev/failure.ts';
+
+/** Codes of Node for a certificate that nobody vouches for. */
+const untrusted = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_/;
+
+function findCode(error: unknown): string {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ('code' in current && typeof current.code === 'string') return current.code;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `fetch`, with a Failure that names the URL and the reason where no answer comes. */
+export async function reach(url: string | URL, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const code = findCode(error);
+    const hint = untrusted.test(code) ? ' (set NODE_EXTRA_CA_CERTS to the certificate that signs it)' : '';
+    const { origin, pathname } = new URL(url);
+    throw new Failure(`${origin}${pathname} cannot be reached: ${code}${hint}`, { cause: error });
+  }
+}

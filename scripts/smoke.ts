@@ -1,0 +1,71 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { describeFailure, Failure } from '../dev/failure.ts';
+import { describeRefusal, readRefusal, type Refusal } from './lib/refusal.ts';
+import { requestToken } from './lib/request-token.ts';
+import { runScript } from './lib/run-script.ts';
+import { readSmokeTarget } from './lib/smoke-target.ts';
+import { trustCertificate } from './lib/trust.ts';
+import { reach } from './lib/unreachable.ts';
+
+async function readStructured(client: Client, name: string, args: Record<string, unknown>) {
+  const { isError, structuredContent, content } = await client.callTool({ name, arguments: args });
+  if (isError === true) throw new Failure(`${name} failed: ${JSON.stringify(content)}`);
+  return (structuredContent ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+async function listToolNames(client: Client): Promise<string[]> {
+  const names: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.listTools(cursor === undefined ? {} : { cursor });
+    names.push(...page.tools.map(({ name }) => name));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return names;
+}
+
+async function checkServer(client: Client): Promise<void> {
+  console.log(`TOOLS: ${JSON.stringify(await listToolNames(client))}`);
+  const { result } = await readStructured(client, 'add', { a: 7, b: 8 });
+  console.log(`ADD RESULT: ${String(result)}`);
+  if (result !== 15) throw new Failure(`add says that 7 + 8 is ${String(result)}`);
+  const { status } = await readStructured(client, 'get_server_info', {});
+  console.log(`STATUS: ${String(status)}`);
+  if (status !== 'ok') throw new Failure(`get_server_info says that the status is ${String(status)}`);
+}
+
+/** Speaks MCP with the token; a refusal over HTTP is told as such, not as the client library words it. */
+async function runSmoke(mcpUrl: string, token: string): Promise<void> {
+  let refusal: Refusal | undefined;
+  const transport = new StreamableHTTPClientTransport(new URL(mcpUrl), {
+    requestInit: { headers: { Authorization: `Bearer ${token}` } },
+    async fetch(url, init) {
+      const response = await reach(url, init);
+      // The stream of a GET is an offer that a server without sessions declines.
+      if (!response.ok && init?.method === 'POST') refusal = await readRefusal(String(url), response.clone());
+      return response;
+    },
+  });
+  const client = new Client({ name: 'smoke', version: '1.0.0' });
+  try {
+    await client.connect(transport);
+    await checkServer(client);
+  } catch (error) {
+    if (refusal !== undefined) throw new Failure(describeRefusal(refusal));
+    throw error instanceof Failure ? error : new Failure(`${mcpUrl}: ${describeFailure(error)}`);
+  } finally {
+    await client.close();
+  }
+}
+
+await runScript(async () => {
+  const target = await readSmokeTarget(process.env);
+  if (target.certificate !== undefined) trustCertificate(target.certificate);
+  const token = await requestToken({
+    ...target,
+    grantType: 'client_credentials',
+    parameters: { scope: `${target.appIdUri}/.default` },
+  });
+  await runSmoke(target.mcpUrl, token);
+});

@@ -1,0 +1,104 @@
+import { html } from 'hono/html';
+import type { PublicEndpoint } from '../http/endpoint.ts';
+import { createPage, type PageResources } from '../http/html.ts';
+import { readSwaggerUi } from './docs-files.ts';
+
+const resources: PageResources = {
+  head: html`
+    <meta name="color-scheme" content="light dark" />
+    <link rel="stylesheet" href="/docs/swagger-ui.css" />
+    <script src="/docs/swagger-ui-bundle.js" defer></script>
+    <script src="/docs/start.js" defer></script>
+  `,
+  // Its style sheet holds its icons as data URLs; it reads the document and sends what the reader tries out.
+  policy: ["script-src 'self'", "style-src 'self'", 'img-src data:', "connect-src 'self'"],
+};
+
+/** MCP wants both media types accepted; Swagger UI offers the one of the documented answer. */
+const startScript = `
+if (matchMedia('(prefers-color-scheme: dark)').matches) document.documentElement.classList.add('dark-mode');
+SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#docs',
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  requestInterceptor(request) {
+    if (request.url.endsWith('/mcp')) request.headers.Accept = 'application/json, text/event-stream';
+    return request;
+  },
+});
+`;
+
+interface PageFile {
+  readonly name: string;
+  readonly path: string;
+  readonly mediaType: string;
+  readonly read: () => Response | Promise<Response>;
+}
+
+async function sendSwaggerUi(file: string): Promise<Response> {
+  // Whoever asks for these is a browser, and every browser takes gzip.
+  return new Response(await readSwaggerUi(file), { headers: { 'Content-Encoding': 'gzip' } });
+}
+
+const files: readonly PageFile[] = [
+  {
+    name: 'docs-style',
+    path: '/docs/swagger-ui.css',
+    mediaType: 'text/css',
+    read: () => sendSwaggerUi('swagger-ui.css'),
+  },
+  {
+    name: 'docs-script',
+    path: '/docs/swagger-ui-bundle.js',
+    mediaType: 'text/javascript',
+    read: () => sendSwaggerUi('swagger-ui-bundle.js'),
+  },
+  {
+    name: 'docs-start',
+    path: '/docs/start.js',
+    mediaType: 'text/javascript',
+    read: () => new Response(startScript),
+  },
+];
+
+function createFileEndpoint({ name, path, mediaType, read }: PageFile): PublicEndpoint {
+  return {
+    name,
+    path,
+    methods: ['GET'],
+    access: 'public',
+    docs: { summary: 'A file of /docs', responses: { 200: { description: 'The file', mediaType } } },
+    async handle() {
+      const response = await read();
+      response.headers.set('Content-Type', `${mediaType}; charset=utf-8`);
+      response.headers.set('Cache-Control', 'public, max-age=3600');
+      return response;
+    },
+  };
+}
+
+/** `/docs`: Swagger UI on `/openapi.json`, and the files it loads, all from this server. */
+export function createDocsEndpoints({ title }: { readonly title: string }): readonly PublicEndpoint[] {
+  const page: PublicEndpoint = {
+    name: 'docs',
+    path: '/docs',
+    methods: ['GET'],
+    access: 'public',
+    docs: {
+      summary: 'A page to browse and try this API',
+      responses: { 200: { description: 'The page', mediaType: 'text/html' } },
+    },
+    handle: () =>
+      createPage({
+        title: `API of ${title}`,
+        body: html`<main id="docs">
+          <noscript
+            >This page needs JavaScript; <a href="/openapi.json">the document itself</a> does not.</noscript
+          >
+        </main>`,
+        resources,
+      }),
+  };
+  return [page, ...files.map(createFileEndpoint)];
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { describeError, errorCodes, type ErrorCode } from '../errors.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+
+const code = z.enum(errorCodes).describe('Names the cause; see the description of the response');
+
+/** Bodies of refusals, by the form in which an endpoint gives its errors. */
+export const refusalSchemas = {
+  json: z.object({
+    error: z.string().describe('As OAuth names it, or the code'),
+    error_description: z.string(),
+    code,
+    request_id: z.string(),
+  }),
+  'json-rpc': z.object({
+    jsonrpc: z.literal('2.0'),
+    id: z.union([z.string(), z.number(), z.null()]),
+    error: z.object({
+      code: z.int(),
+      message: z.string(),
+      data: z.object({ code, requestId: z.string() }),
+    }),
+  }),
+} as const;
+
+const headers = {
+  challenge: {
+    description:
+      'Bearer challenge (RFC 6750) with the scopes to ask for and where to read more (RFC 9728, `resource_metadata`)',
+    schema: { type: 'string' },
+  },
+  retryAfter: { description: 'Seconds to wait', schema: { type: 'integer' } },
+} as const;
+
+/** Whether the guard may answer with this code in the endpoint's place. */
+function mayRefuse(endpoint: Endpoint, code: ErrorCode): boolean {
+  const { status } = describeError(code);
+  if (code === 'origin_not_allowed') return endpoint.origins !== 'any';
+  if (code === 'internal_error' || code === 'misconfigured') return true;
+  if (status === 401 || status === 403 || status === 503) return endpoint.access === 'bearer';
+  return endpoint.docs.request !== undefined && (status === 400 || status === 413 || status === 415);
+}
+
+function describeRefusal(endpoint: Endpoint, status: number, codes: readonly ErrorCode[]) {
+  const entries = codes.map((code) => ({ code, ...describeError(code) }));
+  const challenges = entries.some(({ oauth }) => status === 401 || oauth === 'insufficient_scope');
+  // RFC 6750 gives refused tokens their form, whatever the endpoint speaks otherwise.
+  const form = status === 401 || status === 403 ? 'json' : (endpoint.errors ?? 'json');
+  return {
+    // CommonMark, which would take what stands between angle brackets for HTML.
+    description: entries
+      .map(({ code, message }) => `- \`${code}\`: ${message.replaceAll('<', '\\<')}`)
+      .join('\n'),
+    headers: {
+      ...(challenges && { 'WWW-Authenticate': headers.challenge }),
+      ...(entries.some(({ retryAfter }) => retryAfter !== undefined) && {
+        'Retry-After': headers.retryAfter,
+      }),
+    },
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/error.${form}` } } },
+  };
+}
+
+/** The guard's own answers on an endpoint, from the catalogue of errors: OpenAPI responses by status. */
+export function describeRefusals(endpoint: Endpoint): Record<string, object> {
+  const codes = errorCodes.filter((code) => mayRefuse(endpoint, code));
+  const byStatus = Map.groupBy(codes, (code) => describeError(code).status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [status, describeRefusal(endpoint, status, group)]),
+  );
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { echoEndpoint } from '../../src/endpoints/echo.ts';
+import { guardForTest } from '../support/guarded.ts';
+
+const { send } = guardForTest(echoEndpoint);
+
+function post(
+  body: string,
+  headers: Record<string, string> = { 'Content-Type': 'application/json; charset=utf-8' },
+) {
+  return send({ method: 'POST', body, headers: { Authorization: 'Bearer good', ...headers } });
+}
+
+describe('POST /echo', () => {
+  it.each(['{"a":[1,null,"ü🗒"]}', '"text"', 'null', '{"__proto__":{"polluted":true}}'])(
+    'echoes %s',
+    async (body) => {
+      const response = await post(body);
+      expect(await response.text()).toBe(`{"echo":${body}}`);
+      expect({}).not.toHaveProperty('polluted');
+    },
+  );
+
+  it('refuses what is not JSON, or does not say that it is', async () => {
+    expect(await (await post('{')).json()).toMatchObject({ error: 'invalid_request', code: 'invalid_json' });
+    expect((await post('{}', { 'Content-Type': 'application/x-www-form-urlencoded' })).status).toBe(415);
+  });
+});
