@@ -10,6 +10,11 @@ interface ClientGuide {
 
 const bearer = 'Authorization: Bearer $MCP_TOKEN';
 
+/** One shell command on several lines. */
+function joinLines(...lines: readonly string[]): string {
+  return lines.join(' \\\n  ');
+}
+
 function toJson(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }
@@ -37,7 +42,7 @@ export function createClientGuides(name: string, url: string): readonly ClientGu
     {
       client: 'Claude Code',
       steps: html`In a terminal; <code>/mcp</code> inside Claude Code then shows the connection.`,
-      snippet: [`claude mcp add --transport http ${name} ${url} \\`, `  --header "${bearer}"`].join('\n'),
+      snippet: joinLines(`claude mcp add --transport http ${name}`, url, `--header "${bearer}"`),
     },
     {
       client: 'Cursor',
@@ -55,21 +60,22 @@ export function createClientGuides(name: string, url: string): readonly ClientGu
     {
       client: 'MCP Inspector',
       steps: html`Lists the tools in a terminal; without arguments it opens in the browser.`,
-      snippet: [
-        `npx @modelcontextprotocol/inspector --cli ${url} --transport http \\`,
-        `  --method tools/list --header "${bearer}"`,
-      ].join('\n'),
+      snippet: joinLines(
+        `npx @modelcontextprotocol/inspector --cli ${url}`,
+        '--transport http --method tools/list',
+        `--header "${bearer}"`,
+      ),
     },
     {
       client: 'curl',
       steps: html`One request is a whole conversation: this server keeps no sessions.`,
-      snippet: [
-        `curl ${url} \\`,
-        `  -H "${bearer}" \\`,
-        `  -H "Content-Type: application/json" \\`,
-        `  -H "Accept: application/json, text/event-stream" \\`,
-        `  -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`,
-      ].join('\n'),
+      snippet: joinLines(
+        `curl ${url}`,
+        `-H "${bearer}"`,
+        '-H "Content-Type: application/json"',
+        '-H "Accept: application/json, text/event-stream"',
+        `-d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`,
+      ),
     },
   ];
 }

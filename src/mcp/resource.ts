@@ -42,6 +42,9 @@ export interface Resource extends ResourceDefinition {
   match(uri: string): Record<string, string> | undefined;
 }
 
+/** Longest URI that is looked at: matching is a regular expression's work. */
+const maxUriLength = 2_048;
+
 /** Makes a resource of its definition. */
 export function defineResource(definition: ResourceDefinition): Resource {
   const { name, title, description, mimeType, uri } = definition;
@@ -53,6 +56,7 @@ export function defineResource(definition: ResourceDefinition): Resource {
     ...definition,
     template: isTemplate ? { uriTemplate: uri, name, title, description, mimeType } : undefined,
     match(candidate) {
+      if (candidate.length > maxUriLength) return undefined;
       if (!isTemplate) return candidate === uri ? {} : undefined;
       const variables = template.match(candidate);
       if (variables === null) return undefined;
