@@ -29,6 +29,11 @@ export default tseslint.config(
     },
   },
   {
+    // Jest takes its set-up and tear-down from default exports.
+    files: ['test/support/global-*.ts'],
+    rules: { 'no-restricted-exports': 'off' },
+  },
+  {
     files: ['**/*.js'],
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },

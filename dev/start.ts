@@ -19,7 +19,22 @@ function readOptionsOrExit(): StartOptions {
   }
 }
 
-/** Ends the process by `exitCode` when everything is stopped, or at once when it is asked for again. */
+/** How often to look whether npm is still there. */
+const parentCheckMs = 1_000;
+
+/** Calls back when the npm that runs this script has ended: it does not tell, and leaves its scripts running. */
+function watchParent(onGone: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onGone();
+  }, parentCheckMs);
+  timer.unref();
+}
+
+/** Ends the process when everything is stopped, or at once when it is asked for again. */
 function stopOnSignal(stopper: Stopper): void {
   let askedAt: number | undefined;
   const onSignal = () => {
@@ -33,6 +48,7 @@ function stopOnSignal(stopper: Stopper): void {
     void stopper.stopAll().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  watchParent(onSignal);
 }
 
 function explain(error: unknown): string {

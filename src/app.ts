@@ -7,14 +7,17 @@ import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
 import { createTables } from './azure/tables.ts';
 import { ConfigError, loadConfig, type Config, type ConfigFault } from './config.ts';
-import { AppError } from './errors.ts';
 import { echoEndpoint } from './endpoints/echo.ts';
+import { createDocsEndpoints } from './endpoints/docs.ts';
 import { createFaultyEndpoint } from './endpoints/faulty.ts';
 import { createHealthEndpoint, type Check } from './endpoints/health.ts';
 import { createHealthzEndpoint } from './endpoints/healthz.ts';
+import { createLandingEndpoint } from './endpoints/landing.ts';
 import { createMcpEndpoint } from './endpoints/mcp.ts';
 import { meEndpoint } from './endpoints/me.ts';
+import { createOpenApiEndpoint } from './endpoints/openapi.ts';
 import { createResourceMetadataEndpoints, resourceMetadataUrl } from './endpoints/resource-metadata.ts';
+import { AppError } from './errors.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
 import { createGuard, type GuardOptions } from './http/guard.ts';
 import { createLog, describeCause, type Log, type LogSink } from './log.ts';
@@ -88,6 +91,9 @@ function composeEndpoints(
     createMcpEndpoint({ handleMcp, sessions }),
     createHealthzEndpoint(identity),
     createHealthEndpoint({ checks: { tables: () => tables.ping(), ...checks }, now }),
+    createLandingEndpoint({ publicBaseUrl, identity, tools: surface.tools }),
+    ...createDocsEndpoints(identity),
+    createOpenApiEndpoint({ publicBaseUrl, identity, tools: surface.tools, endpoints: () => endpoints }),
     meEndpoint,
     echoEndpoint,
     ...createResourceMetadataEndpoints({
@@ -130,9 +136,13 @@ function composeFaultyRoutes(faults: readonly ConfigFault[], options: AppOptions
   return endpoints.map((endpoint) => guard(createFaultyEndpoint(endpoint, faults)));
 }
 
-/** What to tell of a start that failed; anything but the environment is a mistake in the code, told by the log alone. */
-function describeStartFailure(error: unknown): readonly ConfigFault[] {
-  if (error instanceof ConfigError) return error.faults;
+/** What to tell of a start that failed: anything but the environment is a mistake in the code, told by the log alone. */
+function reportStartFailure(error: unknown, log: Log): readonly ConfigFault[] {
+  if (error instanceof ConfigError) {
+    for (const fault of error.faults) log('error', 'start_fault', { ...fault });
+    return error.faults;
+  }
+  log('error', 'start_fault', { cause: describeCause(error) });
   return [{ name: 'startup', problem: 'failed; the log names the cause', example: 'npm test' }];
 }
 
@@ -148,9 +158,7 @@ export function createApp(
   try {
     return { routes: composeRoutes(loadConfig(environment), options) };
   } catch (error) {
-    const log = createLog(options.sink, 'error');
-    const faults = describeStartFailure(error);
-    for (const fault of faults) log('error', 'start_fault', { ...fault, cause: describeCause(error) });
+    const faults = reportStartFailure(error, createLog(options.sink, 'error'));
     return { routes: composeFaultyRoutes(faults, options) };
   }
 }

@@ -61,11 +61,16 @@ function fault(name: SettingName, problem: string): ConfigFault {
   return { name, problem, example };
 }
 
-/** Names that Azure sets on every function app and that nothing sets on a laptop. */
+/** Names that Azure sets wherever it hosts Functions, and nothing sets on a laptop. */
+const azureNames = [
+  'WEBSITE_SITE_NAME',
+  'WEBSITE_INSTANCE_ID',
+  'WEBSITE_POD_NAME',
+  'CONTAINER_APP_NAME',
+] as const;
+
 function runsInAzure(environment: NodeJS.ProcessEnv): boolean {
-  return ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'WEBSITE_SITE_NAME', 'CONTAINER_NAME'].some(
-    (name) => environment[name],
-  );
+  return azureNames.some((name) => environment[name]);
 }
 
 /** Rules between settings, on whatever of them is valid by itself. */

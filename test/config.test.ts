@@ -146,7 +146,12 @@ describe('loadConfig', () => {
       TABLES_CONNECTION_STRING: 'x',
     };
     expect(faultsOf(local)).toEqual([]);
-    for (const name of ['WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'WEBSITE_SITE_NAME', 'CONTAINER_NAME']) {
+    for (const name of [
+      'WEBSITE_SITE_NAME',
+      'WEBSITE_INSTANCE_ID',
+      'WEBSITE_POD_NAME',
+      'CONTAINER_APP_NAME',
+    ]) {
       expect(faultsOf({ ...local, [name]: 'x' }).map((fault) => fault.name)).toEqual(['AUTH_REQUIRED']);
     }
   });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -7,6 +7,8 @@ const projectRoot = resolve(import.meta.dirname, '../..');
 
 /** Where package.json's `main` is. */
 const distDir = resolve(projectRoot, 'dist');
+
+const swaggerUi = join(projectRoot, 'node_modules/swagger-ui-dist');
 
 /** What the page of `/docs` loads. */
 const swaggerUiFiles = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const;
@@ -24,9 +26,8 @@ async function bundleCode(outfile: string): Promise<void> {
     minify: true,
     // Names of functions and classes tell in stack traces where something failed.
     keepNames: true,
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
+    // The licences of what is bundled, in a file beside it.
+    legalComments: 'linked',
     logLevel: 'warning',
     // The Functions worker brings it; no package of that name is installed.
     external: ['@azure/functions-core'],
@@ -37,9 +38,10 @@ async function bundleCode(outfile: string): Promise<void> {
 async function copySwaggerUi(outDir: string): Promise<void> {
   await mkdir(outDir);
   for (const file of swaggerUiFiles) {
-    const content = await readFile(join(projectRoot, 'node_modules/swagger-ui-dist', file));
+    const content = await readFile(join(swaggerUi, file));
     await writeFile(join(outDir, `${file}.gz`), gzipSync(content, { level: 9 }));
   }
+  for (const file of ['LICENSE', 'NOTICE']) await copyFile(join(swaggerUi, file), join(outDir, file));
 }
 
 /**

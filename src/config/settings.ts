@@ -35,7 +35,7 @@ export const environmentSchema = z.object({
   AUTH_REQUIRED: setting(flag.default(true), {
     description: 'false runs every request as one fixed local user. Refused in Azure.',
     example: 'true',
-    aliases: ['ENABLE_AUTH', 'DISABLE_AUTH', 'MCP_AUTH_ENABLED'],
+    aliases: ['ENABLE_AUTH', 'MCP_AUTH_ENABLED'],
   }),
   ENTRA_TENANT_ID: setting(
     z.union([guidValue, z.enum(sharedTenants)], 'must be a GUID, or "organizations" or "common"').optional(),

@@ -7,8 +7,12 @@ const always = {
   'Cache-Control': 'no-store',
 } as const;
 
-/** HSTS belongs to https only (RFC 6797 section 7.2). */
+/**
+ * HSTS belongs to https only (RFC 6797 section 7.2), and not to this machine: it would hold for every other server that
+ * a developer runs under the same name.
+ */
 export function createSecurityHeaders(publicBaseUrl: string): Readonly<Record<string, string>> {
-  if (!publicBaseUrl.startsWith('https:')) return always;
+  const { protocol, hostname } = new URL(publicBaseUrl);
+  if (protocol !== 'https:' || hostname === 'localhost' || hostname === '127.0.0.1') return always;
   return { ...always, 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' };
 }

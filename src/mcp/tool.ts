@@ -78,8 +78,10 @@ async function run(
 
 /** Makes a tool of its definition. @throws Error when `timeoutMs` is out of range */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
-  definition: StructuredTool<Input, Output> | ContentTool<Input>,
-): Tool {
+  definition: StructuredTool<Input, Output>,
+): Tool;
+export function defineTool<Input extends z.ZodObject>(definition: ContentTool<Input>): Tool;
+export function defineTool(definition: unknown): Tool {
   const tool = definition as AnyTool;
   const { name, timeoutMs = 60_000 } = tool;
   if (timeoutMs < 1 || timeoutMs > 220_000) throw new Error(`${name}: timeoutMs must be 1 to 220000`);

@@ -29,12 +29,12 @@ describe.each(Object.entries(connectors))('%s', (_name, connect) => {
   });
 
   /** Calls a tool and checks that the text says the same as the structure. */
-  async function call(name: string, args: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  async function call(name: string, args: Record<string, unknown> = {}): Promise<Record<string, unknown> & { readonly id: string }> {
     const result = await client.callTool({ name, arguments: args });
     expect(result.isError).not.toBe(true);
     const [content] = result.content as { type: string; text: string }[];
     expect(JSON.parse(content?.text ?? '')).toEqual(result.structuredContent);
-    return result.structuredContent as Record<string, unknown>;
+    return result.structuredContent as Record<string, unknown> & { readonly id: string };
   }
 
   it('learns who the server is', () => {
@@ -109,7 +109,7 @@ describe.each(Object.entries(connectors))('%s', (_name, connect) => {
 
     const { completion } = await client.complete({
       ref: { type: 'ref/resource', uri: 'note:///{id}' },
-      argument: { name: 'id', value: String(first.id).slice(0, 5) },
+      argument: { name: 'id', value: first.id.slice(0, 5) },
     });
     expect(completion.values).toContain(first.id);
 

@@ -16,7 +16,7 @@ describe('notes belong to whom the token names', () => {
 
   async function save(client: McpClient, text: string): Promise<Saved> {
     const result = await client.callTool({ name: 'save_user_note', arguments: { text } });
-    return result.structuredContent as unknown as Saved;
+    return result.structuredContent as Saved;
   }
 
   async function texts(client: McpClient, args: Record<string, unknown> = {}): Promise<string[]> {

@@ -39,7 +39,7 @@ export const connectors: Readonly<Record<'sdk 1.x' | 'sdk 2.x, 2025 era' | 'sdk 
   {
     'sdk 1.x': async (url, token) => {
       const client = new Client1(implementation);
-      await client.connect(new Transport1(url, withToken(token)) as Parameters<typeof client.connect>[0]);
+      await client.connect(new Transport1(url, withToken(token)));
       return client;
     },
     'sdk 2.x, 2025 era': connectWithSdk2('legacy'),

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { composeBanner, composeVsCodeConfig, type BannerFacts } from '../../dev/banner.ts';
+
+const facts: BannerFacts = {
+  baseUrl: 'http://localhost:7071',
+  host: 'the host',
+  entra: { authority: 'http://127.0.0.1:7080', isLocal: true },
+  dataDir: '/somewhere/.data',
+};
+
+describe('the banner', () => {
+  it('names every URL, the accounts, the commands, the host and the data folder', () => {
+    const banner = composeBanner(facts);
+    for (const text of [
+      'http://localhost:7071/mcp',
+      'http://localhost:7071/health',
+      'http://localhost:7071/docs',
+      'http://127.0.0.1:7080',
+      'npm run token',
+      'npm run smoke',
+      'the host',
+      '/somewhere/.data',
+      'Ctrl-C',
+    ]) {
+      expect(banner).toContain(text);
+    }
+    expect(banner).toMatch(/alice@contoso\.example +local-password-alice\n/);
+    expect(banner).toMatch(/carol@fabrikam\.example +local-password-carol {2}\(another tenant: refused\)\n/);
+    expect(banner).not.toContain('TLS');
+  });
+
+  it('holds a configuration for VS Code that can be pasted as it is', () => {
+    const pasted = /\.vscode\/mcp\.json\n(?<json>[^]*?)\n\n/.exec(composeBanner(facts))?.groups?.json;
+    expect(JSON.parse(pasted ?? '')).toEqual(composeVsCodeConfig('http://localhost:7071/mcp'));
+  });
+
+  it('agrees with the .vscode/mcp.json of the repository', () => {
+    const file = new URL('../../.vscode/mcp.json', import.meta.url);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(composeVsCodeConfig('http://localhost:7071/mcp'));
+  });
+
+  it('offers no accounts of the local Entra when another one signs in', () => {
+    const banner = composeBanner({ ...facts, entra: { authority: 'https://login.example', isLocal: false } });
+    expect(banner).toContain('https://login.example (from your own settings)');
+    expect(banner).not.toContain('alice');
+  });
+
+  it('says which certificate to trust', () => {
+    expect(composeBanner({ ...facts, untrustedCertificate: '/x/localhost.crt' })).toContain(
+      'trust /x/localhost.crt',
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { apps, homeTenant } from '../../dev/entra/directory.ts';
+import { composeEnvironment, readLocalSettings, type StackValues } from '../../dev/environment.ts';
+import { loadConfig } from '../../src/config.ts';
+
+const sample = readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8');
+const sampleValues = (JSON.parse(sample) as { Values: Record<string, string> }).Values;
+
+const stack: StackValues = {
+  FUNCTIONS_WORKER_RUNTIME: 'node',
+  AzureWebJobsStorage: 'stack',
+  PUBLIC_BASE_URL: 'http://localhost:1',
+  ENTRA_AUTHORITY: 'http://127.0.0.1:2',
+  ENTRA_TENANT_ID: 'stack',
+  ENTRA_AUDIENCES: 'stack',
+  TABLES_CONNECTION_STRING: 'stack',
+};
+
+describe('the environment of the app under npm start', () => {
+  it('is the stack’s, below the settings file, below the person’s own', () => {
+    const composed = composeEnvironment(
+      stack,
+      { PUBLIC_BASE_URL: 'file', LOG_LEVEL: 'file' },
+      { LOG_LEVEL: 'own', PATH: '/bin' },
+    );
+    expect(composed).toEqual({ ...stack, PUBLIC_BASE_URL: 'file', LOG_LEVEL: 'own', PATH: '/bin' });
+  });
+
+  it('takes nothing of the local Entra when the person has another', () => {
+    const composed = composeEnvironment(stack, {}, { ENTRA_TENANT_ID: 'own' });
+    expect(composed).toMatchObject({ ENTRA_TENANT_ID: 'own', TABLES_CONNECTION_STRING: 'stack' });
+    expect(composed).not.toHaveProperty('ENTRA_AUTHORITY');
+    expect(composed).not.toHaveProperty('ENTRA_AUDIENCES');
+  });
+
+  it('takes nothing of Azurite when the person has other tables', () => {
+    const composed = composeEnvironment(stack, { TABLES_URL: 'own' }, {});
+    expect(composed).not.toHaveProperty('TABLES_CONNECTION_STRING');
+  });
+});
+
+describe('local.settings.json', () => {
+  let folder: string;
+  const write = (text: string) => writeFileSync(join(folder, 'local.settings.json'), text);
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('may be missing', () => {
+    expect(readLocalSettings(folder)).toEqual({});
+  });
+
+  it('counts only where it differs from the sample, so that a copy pins no ports', () => {
+    write(sample);
+    expect(readLocalSettings(folder)).toEqual({});
+    write(JSON.stringify({ Values: { ...sampleValues, LOG_LEVEL: 'debug' } }));
+    expect(readLocalSettings(folder)).toEqual({ LOG_LEVEL: 'debug' });
+  });
+
+  it.each([
+    ['{', /local\.settings\.json cannot be used: .*JSON/],
+    ['{"IsEncrypted":true,"Values":{}}', /IsEncrypted must be false \(run "func settings decrypt"\)/],
+    ['{"Values":{"MCP_PORT":7071}}', /Values\.MCP_PORT must be text, in quotes/],
+  ])('is refused in one line when it is %s', (text, message) => {
+    write(text);
+    expect(() => readLocalSettings(folder)).toThrow(message);
+  });
+});
+
+describe('local.settings.sample.json', () => {
+  it('configures the server for the local Entra', () => {
+    const config = loadConfig(sampleValues);
+    expect(config.entra).toMatchObject({
+      authority: 'http://127.0.0.1:7080',
+      tenantId: homeTenant.id,
+      audiences: [apps.api.id, apps.api.api.identifierUri],
+      requiredScopes: apps.api.api.scopes,
+      requiredAppRoles: apps.api.api.appRoles,
+    });
+    expect(config.http.publicBaseUrl).toBe('http://localhost:7071');
+    expect(config.tables.connectionString).toBe('UseDevelopmentStorage=true');
+  });
+});

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { dirname, resolve } from 'node:path';
+
+const projectRoot = resolve(import.meta.dirname, '../..');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Program {
+  readonly finished: Promise<Finished>;
+  /** Resolves when standard output holds the text; rejects when the program ends before. */
+  printed(text: string): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+/** Runs a script of the project without the settings, and without the Core Tools, of whoever runs the tests. */
+export function runScript(script: string, args: readonly string[], environment: NodeJS.ProcessEnv): Program {
+  const { HOME, SystemRoot, TEMP } = process.env;
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: projectRoot,
+    env: { PATH: dirname(process.execPath), HOME, SystemRoot, TEMP, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
+  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+  return {
+    finished,
+    async printed(text) {
+      const ended = finished.then(({ stderr }) => Promise.reject(new Error(`${script} ended: ${stderr}`)));
+      ended.catch(() => undefined);
+      while (!output.stdout.includes(text)) await Promise.race([once(child.stdout, 'data'), ended]);
+    },
+    signal: (name) => void child.kill(name),
+  };
+}
+
+const portNames = [
+  'MCP_PORT',
+  'ENTRA_PORT',
+  'AZURITE_BLOB_PORT',
+  'AZURITE_QUEUE_PORT',
+  'AZURITE_TABLE_PORT',
+] as const;
+
+/** A free port for each variable, all different. */
+export async function chooseFreePorts(): Promise<Record<(typeof portNames)[number], string>> {
+  const servers: Server[] = portNames.map(() => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => String((server.address() as AddressInfo).port));
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return Object.fromEntries(portNames.map((name, index) => [name, ports[index]])) as Record<
+    (typeof portNames)[number],
+    string
+  >;
+}
+
+/** Starts the whole stack with `npm start`'s script and resolves when its banner is out. */
+export async function startLocalStack(environment: NodeJS.ProcessEnv, ...args: string[]): Promise<Program> {
+  const program = runScript('dev/start.ts', args, environment);
+  await program.printed('Ctrl-C stops everything.');
+  return program;
+}

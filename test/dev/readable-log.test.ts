@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { createReadableSink } from '../../dev/readable-log.ts';
+import { createLog, type LogFields } from '../../src/log.ts';
+
+function format(event: string, fields: LogFields): string {
+  const lines: string[] = [];
+  createLog(
+    createReadableSink(
+      (line) => lines.push(line),
+      () => 0,
+    ),
+    'debug',
+  )('warn', event, fields);
+  expect(lines).toHaveLength(1);
+  return (lines[0] ?? '').replace(/^\d\d:\d\d:\d\d /, '');
+}
+
+describe('the log of npm start', () => {
+  it('tells a request in one line, the rest behind it', () => {
+    const request = { requestId: 'r', route: '/mcp', method: 'POST', status: 200, ms: 1.5, tool: 'add' };
+    expect(format('request', request)).toBe('warn  POST /mcp 200 1.5 ms tool=add');
+  });
+
+  it('tells any other event with its fields', () => {
+    expect(format('auth_disabled', { setting: 'AUTH_REQUIRED' })).toBe(
+      'warn  auth_disabled setting=AUTH_REQUIRED',
+    );
+  });
+
+  it('cannot be made to break a line or to steer the terminal', () => {
+    expect(format('request', { clientName: 'a\r\nb\u001B[2J' })).not.toMatch(/\p{Cc}/u);
+  });
+});
