@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTables } from '../../src/azure/tables.ts';
+import { loadConfig } from '../../src/config.ts';
+import { bundleApp } from '../../scripts/lib/bundle.ts';
+import { connectors } from '../support/mcp-clients.ts';
+import { createTestEnvironment } from '../support/server.ts';
+import { userToken } from '../support/tokens.ts';
+
+const projectRoot = resolve(import.meta.dirname, '../..');
+const workers: ChildProcess[] = [];
+let folder: string;
+
+/** Starts the package in a folder that holds nothing else, as the Functions worker would; resolves with its origin. */
+async function startPackage(environment: NodeJS.ProcessEnv): Promise<string> {
+  const worker = spawn(process.execPath, [join(projectRoot, 'test/support/functions-worker.ts'), folder], {
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  workers.push(worker);
+  const [port] = (await once(worker.stdout, 'data')) as [Buffer];
+  return `http://127.0.0.1:${port.toString().trim()}`;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'package-'));
+  await bundleApp(join(folder, 'dist'));
+  for (const file of ['host.json', 'package.json']) copyFileSync(join(projectRoot, file), join(folder, file));
+});
+
+afterAll(async () => {
+  for (const worker of workers) {
+    const ended = once(worker, 'exit');
+    worker.kill();
+    await ended;
+  }
+  rmSync(folder, { recursive: true });
+});
+
+describe('the package, behind the Functions library’s own HTTP proxy', () => {
+  let origin: string;
+
+  beforeAll(async () => {
+    const environment = createTestEnvironment();
+    await createTables(loadConfig(environment).tables).ensureTables();
+    origin = await startPackage(environment);
+  });
+
+  it.each(Object.entries(connectors))('serves %s', async (_name, connect) => {
+    const client = await connect(new URL('/mcp', origin), await userToken('alice'));
+    const { tools } = await client.listTools();
+    const saved = await client.callTool({ name: 'save_user_note', arguments: { text: 'grüß 🗒' } });
+    const { notes } = (await client.callTool({ name: 'get_user_notes', arguments: {} }))
+      .structuredContent as {
+      notes: unknown[];
+    };
+    await client.close();
+    expect(tools).toHaveLength(8);
+    expect(notes).toContainEqual({ ...(saved.structuredContent as object), text: 'grüß 🗒' });
+  });
+
+  it('serves the pages, the root and the well-known paths included', async () => {
+    for (const path of ['/', '/docs', '/docs/swagger-ui.css', '/openapi.json', '/health', '/healthz']) {
+      expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
+    }
+    const metadata = await fetch(`${origin}/.well-known/oauth-protected-resource/mcp`);
+    expect(await metadata.json()).toMatchObject({ resource: 'http://localhost:7071/mcp' });
+  });
+
+  it('challenges, answers HEAD and OPTIONS, and keeps the host’s invocation id as request id', async () => {
+    const refused = await fetch(`${origin}/mcp`, { method: 'POST', body: '{}' });
+    expect([refused.status, refused.headers.get('x-request-id')]).toEqual([
+      401,
+      refused.headers.get('x-ms-invocation-id'),
+    ]);
+    expect(refused.headers.get('www-authenticate')).toContain('resource_metadata=');
+    const head = await fetch(`${origin}/healthz`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect((await fetch(`${origin}/mcp`, { method: 'OPTIONS' })).status).toBe(204);
+  });
+
+  it('refuses a body over the limit without waiting for its end', async () => {
+    const response = await fetch(`${origin}/mcp`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await userToken('alice')}`, 'Content-Type': 'application/json' },
+      body: 'x'.repeat(2_000_000),
+    });
+    expect(response.status).toBe(413);
+  });
+});
+
+describe('the package with a faulty environment', () => {
+  it('serves every route, and says on /healthz what is wrong', async () => {
+    const origin = await startPackage({ ENTRA_TENANT_ID: 'nonsense' });
+    const response = await fetch(`${origin}/healthz`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ status: 'misconfigured', faults: expect.any(Array) });
+    expect((await fetch(`${origin}/mcp`, { method: 'POST', body: '{}' })).status).toBe(503);
+  });
+});
