@@ -1,8 +1,14 @@
-import type { GetPromptResult, Prompt as WirePrompt } from '@modelcontextprotocol/server';
+import type {
+  GetPromptResult,
+  InputRequiredResult,
+  Prompt as WirePrompt,
+} from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { McpContext } from './context.ts';
 import { createInvalidParams } from './failures.ts';
 import type { Completer } from './resource.ts';
+
+type PromptAnswer = GetPromptResult['messages'] | InputRequiredResult;
 
 export interface PromptDefinition<Arguments extends z.ZodObject> {
   readonly name: string;
@@ -11,10 +17,8 @@ export interface PromptDefinition<Arguments extends z.ZodObject> {
   /** Each member is sent as text; its description is what the user reads. */
   readonly arguments: Arguments;
   readonly complete?: Readonly<Record<string, Completer>>;
-  get(
-    args: z.output<Arguments>,
-    context: McpContext,
-  ): GetPromptResult['messages'] | Promise<GetPromptResult['messages']>;
+  /** The messages, or a question to the user that comes first (2026-07-28). */
+  get(args: z.output<Arguments>, context: McpContext): PromptAnswer | Promise<PromptAnswer>;
 }
 
 export interface Prompt {
@@ -22,7 +26,7 @@ export interface Prompt {
   readonly wire: WirePrompt;
   readonly complete: Readonly<Record<string, Completer>>;
   /** @throws ProtocolError -32602 when the arguments do not fit */
-  get(args: unknown, context: McpContext): Promise<GetPromptResult>;
+  get(args: unknown, context: McpContext): Promise<GetPromptResult | InputRequiredResult>;
 }
 
 /** Makes a prompt of its definition. */
@@ -42,7 +46,8 @@ export function definePrompt<Arguments extends z.ZodObject>(definition: PromptDe
     async get(given, context) {
       const parsed = definition.arguments.safeParse(given ?? {});
       if (!parsed.success) throw createInvalidParams(`prompt ${name}`, parsed.error);
-      return { description, messages: await definition.get(parsed.data, context) };
+      const answer = await definition.get(parsed.data, context);
+      return Array.isArray(answer) ? { description, messages: answer } : answer;
     },
   };
 }

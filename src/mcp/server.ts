@@ -29,6 +29,7 @@ export function createServerFactory(surface: Surface, services: Services): () =>
     cacheHints,
     supportedProtocolVersions: [...protocolVersions],
     ...(surface.instructions !== undefined && { instructions: surface.instructions }),
+    ...(surface.requestState !== undefined && { requestState: surface.requestState }),
   };
 
   return function createServer() {

@@ -1,4 +1,4 @@
-import type { ServerCapabilities } from '@modelcontextprotocol/server';
+import type { RequestStateCodec, ServerCapabilities } from '@modelcontextprotocol/server';
 import type { Prompt } from './prompt.ts';
 import type { Resource } from './resource.ts';
 import type { Tool } from './tool.ts';
@@ -10,6 +10,11 @@ export interface Surface {
   readonly prompts: readonly Prompt[];
   /** Lets tools send log messages mid-call; then every answer to a call may have to be a stream. */
   readonly logging?: boolean;
+  /**
+   * Checks the state that comes back with a user's answers (2026-07-28) before a handler sees it; needed where a tool or
+   * a prompt sends `requestState`, since a client can change it. The SDK's `createRequestStateCodec` makes one.
+   */
+  readonly requestState?: Pick<RequestStateCodec, 'verify'>;
   /** What the model is told about the server as a whole. */
   readonly instructions?: string;
 }
