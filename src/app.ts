@@ -6,7 +6,8 @@ import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
 import { createTables } from './azure/tables.ts';
-import { ConfigError, loadConfig, type Config, type ConfigFault } from './config.ts';
+import { ConfigError, loadConfig, type Config } from './config.ts';
+import type { ConfigFault } from './config/fault.ts';
 import { echoEndpoint } from './endpoints/echo.ts';
 import { createDocsEndpoints } from './endpoints/docs.ts';
 import { createFaultyEndpoint } from './endpoints/faulty.ts';
@@ -85,7 +86,7 @@ function composeEndpoints(
   const identity = describeServer(config, now);
   const { tables, notes, sessions } = createStorage(config, now);
   const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, (error) => {
-    log('info', 'mcp_refused', { cause: describeCause(error) });
+    log('error', 'mcp_failure', { cause: describeCause(error) });
   });
   const endpoints: Endpoint[] = [
     createMcpEndpoint({ handleMcp, sessions }),

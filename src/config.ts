@@ -1,5 +1,7 @@
-import { environmentSchema, settings, type EnvironmentValues, type SettingName } from './config/settings.ts';
-import { guid, sharedTenants } from './config/values.ts';
+import { describeFault, type ConfigFault } from './config/fault.ts';
+import { checkTogether } from './config/rules.ts';
+import { environmentSchema, type EnvironmentValues, type SettingName } from './config/settings.ts';
+import { guid } from './config/values.ts';
 
 /** Everything the server is configured with, by the part that needs it. Deeply frozen. */
 export interface Config {
@@ -38,13 +40,6 @@ export interface Config {
   readonly log: { readonly level: EnvironmentValues['LOG_LEVEL'] };
 }
 
-/** One thing wrong with the environment. Never holds the value: it could be a secret in the wrong place. */
-export interface ConfigFault {
-  readonly name: string;
-  readonly problem: string;
-  readonly example: string;
-}
-
 /** Every fault of the environment at once. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -54,65 +49,6 @@ export class ConfigError extends Error {
     super(faults.map((fault) => `${fault.name} ${fault.problem} (example: ${fault.example})`).join('; '));
     this.faults = faults;
   }
-}
-
-function fault(name: SettingName, problem: string): ConfigFault {
-  const example = settings.find((candidate) => candidate.name === name)?.example ?? '';
-  return { name, problem, example };
-}
-
-/** Names that Azure sets wherever it hosts Functions, and nothing sets on a laptop. */
-const azureNames = [
-  'WEBSITE_SITE_NAME',
-  'WEBSITE_INSTANCE_ID',
-  'WEBSITE_POD_NAME',
-  'CONTAINER_APP_NAME',
-] as const;
-
-function runsInAzure(environment: NodeJS.ProcessEnv): boolean {
-  return azureNames.some((name) => environment[name]);
-}
-
-/** Rules between settings, on whatever of them is valid by itself. */
-function crossFaults(values: Partial<EnvironmentValues>, environment: NodeJS.ProcessEnv): ConfigFault[] {
-  const faults: ConfigFault[] = [];
-  if (values.AUTH_REQUIRED === false && runsInAzure(environment)) {
-    faults.push(fault('AUTH_REQUIRED', 'must not be false in Azure: anyone could call this server'));
-  }
-  if (environment.TABLES_URL && environment.TABLES_CONNECTION_STRING) {
-    faults.push(fault('TABLES_URL', 'and TABLES_CONNECTION_STRING are both set: keep one'));
-  }
-  if (!environment.TABLES_URL && !environment.TABLES_CONNECTION_STRING) {
-    faults.push(fault('TABLES_URL', 'is missing (TABLES_CONNECTION_STRING does instead of it on a laptop)'));
-  }
-  if (values.AUTH_REQUIRED !== false) faults.push(...entraFaults(values, environment));
-  return faults;
-}
-
-function entraFaults(values: Partial<EnvironmentValues>, environment: NodeJS.ProcessEnv): ConfigFault[] {
-  const faults: ConfigFault[] = [];
-  if (!environment.ENTRA_TENANT_ID) faults.push(fault('ENTRA_TENANT_ID', 'is missing'));
-  if (!environment.ENTRA_AUDIENCES || values.ENTRA_AUDIENCES?.length === 0) {
-    faults.push(fault('ENTRA_AUDIENCES', 'is missing'));
-  }
-  const shared = sharedTenants.some((tenant) => tenant === values.ENTRA_TENANT_ID);
-  if (shared && values.ENTRA_ALLOWED_TENANTS?.length === 0) {
-    faults.push(
-      fault(
-        'ENTRA_ALLOWED_TENANTS',
-        `must list the accepted tenants when ENTRA_TENANT_ID is "${values.ENTRA_TENANT_ID}"`,
-      ),
-    );
-  }
-  if (values.ENTRA_REQUIRED_SCOPES?.length === 0 && values.ENTRA_REQUIRED_APP_ROLES?.length === 0) {
-    faults.push(
-      fault(
-        'ENTRA_REQUIRED_SCOPES',
-        'and ENTRA_REQUIRED_APP_ROLES are both empty: nobody could call this server',
-      ),
-    );
-  }
-  return faults;
 }
 
 function toConfig(values: EnvironmentValues, environment: NodeJS.ProcessEnv): Config {
@@ -180,10 +116,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     else {
       const problem =
         given[name] === undefined ? 'is missing' : (parsed.error.issues[0]?.message ?? 'is not valid');
-      faults.push(fault(name as SettingName, problem));
+      faults.push(describeFault(name as SettingName, problem));
     }
   }
-  faults.push(...crossFaults(valid, environment));
+  faults.push(...checkTogether(valid, environment));
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze(toConfig(valid as EnvironmentValues, environment));
 }

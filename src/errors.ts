@@ -117,14 +117,30 @@ const catalogue = {
     rpc: -32600,
     message: 'The request is malformed.',
   },
+  batch_too_long: {
+    status: 400,
+    oauth: 'invalid_request',
+    rpc: -32600,
+    message: 'A batch may hold at most 10 messages. Send them one by one.',
+  },
   invalid_json: {
     status: 400,
     oauth: 'invalid_request',
     rpc: -32700,
     message: 'The body is not valid JSON in UTF-8.',
   },
+  host_not_allowed: {
+    status: 403,
+    message:
+      'This server is reached under a name of this machine only (PUBLIC_BASE_URL). Use localhost or 127.0.0.1.',
+  },
   not_found: { status: 404, message: 'Nothing is served at this path. GET / lists what is.' },
   method_not_allowed: { status: 405, message: 'Method not allowed.' },
+  not_acceptable: {
+    status: 406,
+    message: 'Answers are JSON or an event stream. Send "Accept: application/json, text/event-stream".',
+  },
+  request_timeout: { status: 408, message: 'The body did not arrive in time. Send it again.' },
   body_too_large: {
     status: 413,
     message: 'The body is larger than this server accepts (MAX_REQUEST_BYTES).',
@@ -155,6 +171,12 @@ const catalogue = {
     oauth: 'temporarily_unavailable',
     message: 'Too many changes to the same data at once. Try again.',
     retryAfter: 1,
+  },
+  timed_out: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    message: 'The server did not finish this request in time. Try again.',
+    retryAfter: 5,
   },
   misconfigured: {
     status: 503,

@@ -10,18 +10,24 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
 /** Writes one line for each event, unless the event is below the configured level. */
 export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 
+/** Longest text in a line: some of it is of a stranger's choosing. */
+const maxTextLength = 1_000;
+
+function shorten(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(0, maxTextLength).toWellFormed() : value;
+}
+
 /** One JSON object a line: `{"level","event",…fields}`; fields that are undefined are left out. */
 export function createLog(sink: LogSink, threshold: LogLevel): Log {
   const lowest = logLevels.indexOf(threshold);
   return function log(level, event, fields = {}) {
     if (logLevels.indexOf(level) < lowest) return;
-    sink(level, JSON.stringify({ level, event, ...fields }));
+    sink(level, JSON.stringify({ level, event, ...fields }, shorten));
   };
 }
 
 /**
  * An error as text for the log: its chain of names, codes and messages, without stacks.
- * Our own errors never carry secrets; those of libraries are cut to a length that keeps a line readable.
  */
 export function describeCause(error: unknown): string {
   const parts: string[] = [];
@@ -35,5 +41,5 @@ export function describeCause(error: unknown): string {
     parts.push(`${current.name}${code}: ${current.message}`);
     current = current.cause;
   }
-  return parts.join(' <- ').slice(0, 1_000);
+  return parts.join(' <- ');
 }

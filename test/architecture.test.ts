@@ -42,15 +42,16 @@ function roomOf(file: string): string {
 const doors: Readonly<Record<string, readonly string[]>> = {
   main: ['app', 'azure'],
   app: ['auth', 'azure', 'config', 'endpoints', 'errors', 'http', 'log', 'mcp', 'stores'],
-  endpoints: ['auth (types)', 'config (types)', 'errors', 'http', 'log', 'mcp', 'stores'],
-  mcp: ['auth (types)', 'errors', 'stores'],
+  endpoints: ['auth (types)', 'config (types)', 'deadline', 'errors', 'http', 'log', 'mcp', 'stores'],
+  mcp: ['auth (types)', 'deadline', 'errors', 'stores'],
   auth: ['config (types)', 'errors'],
   azure: ['config (types)', 'errors', 'http (types)', 'log', 'stores'],
-  http: ['auth (types)', 'errors', 'log'],
+  http: ['auth (types)', 'deadline', 'errors', 'log'],
   stores: ['errors'],
   config: ['log'],
   log: [],
   errors: [],
+  deadline: [],
 };
 
 /** Packages that only some rooms may know. */

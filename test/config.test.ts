@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { settings } from '../src/config/settings.ts';
-import { ConfigError, loadConfig, type ConfigFault } from '../src/config.ts';
+import type { ConfigFault } from '../src/config/fault.ts';
+import { ConfigError, loadConfig } from '../src/config.ts';
 
 const tenant = '11111111-1111-4111-8111-111111111111';
 const api = '22222222-2222-4222-8222-222222222222';
@@ -79,6 +80,8 @@ describe('loadConfig', () => {
     ['ENTRA_AUTHORITY', 'http://login.example.com'],
     ['ENTRA_TENANT_ID', 'contoso.com'],
     ['ENTRA_AUDIENCES', 'not an audience'],
+    ['ENTRA_AUDIENCES', 'api://ä'],
+    ['ENTRA_AUTHORITY', 'https://login.microsoftonline.com\t.evil.example'],
     ['ENTRA_REQUIRED_SCOPES', 'two words'],
     ['ENTRA_ALLOWED_TENANTS', `${tenant},everyone`],
     ['ALLOWED_ORIGINS', '*'],
@@ -139,20 +142,36 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('runs without Entra when AUTH_REQUIRED is false, but never in Azure', () => {
-    const local = {
-      PUBLIC_BASE_URL: 'http://localhost:7071',
-      AUTH_REQUIRED: 'false',
-      TABLES_CONNECTION_STRING: 'x',
-    };
+  const local = {
+    PUBLIC_BASE_URL: 'http://localhost:7071',
+    AUTH_REQUIRED: 'false',
+    TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
+  };
+
+  it('runs without Entra when AUTH_REQUIRED is false, on this machine only', () => {
     expect(faultsOf(local)).toEqual([]);
-    for (const name of [
-      'WEBSITE_SITE_NAME',
-      'WEBSITE_INSTANCE_ID',
-      'WEBSITE_POD_NAME',
-      'CONTAINER_APP_NAME',
-    ]) {
-      expect(faultsOf({ ...local, [name]: 'x' }).map((fault) => fault.name)).toEqual(['AUTH_REQUIRED']);
+    const open = { ...local, PUBLIC_BASE_URL: 'https://mcp.example.com' };
+    expect(faultsOf(open).map((fault) => fault.name)).toEqual(['AUTH_REQUIRED']);
+  });
+
+  it.each(['WEBSITE_SITE_NAME', 'WEBSITE_INSTANCE_ID', 'WEBSITE_POD_NAME', 'CONTAINER_APP_NAME'])(
+    'refuses in Azure, known by %s, what is for laptops',
+    (name) => {
+      const laptop = { ...local, ENTRA_AUTHORITY: 'http://127.0.0.1:7080', [name]: 'x' };
+      expect(faultsOf(laptop).map((fault) => fault.name)).toEqual([
+        'AUTH_REQUIRED',
+        'PUBLIC_BASE_URL',
+        'ENTRA_AUTHORITY',
+        'TABLES_CONNECTION_STRING',
+      ]);
+      expect(faultsOf({ ...minimal, [name]: 'x' })).toEqual([]);
+    },
+  );
+
+  it('refuses Microsoft Graph as an audience: its tokens could be replayed', () => {
+    for (const graph of ['https://graph.microsoft.com', '00000003-0000-0000-C000-000000000000']) {
+      const faults = faultsOf({ ...minimal, ENTRA_AUDIENCES: `${api},${graph}` });
+      expect(faults.map((fault) => fault.name)).toEqual(['ENTRA_AUDIENCES']);
     }
   });
 });

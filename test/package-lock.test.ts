@@ -13,7 +13,9 @@ const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, Loc
 describe('the lock file', () => {
   it('has the builds for every platform, not only for the one it was made on', () => {
     const locked = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
-    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
     expect(wanted.filter((name) => !locked.has(name))).toEqual([]);
   });
 

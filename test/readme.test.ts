@@ -61,8 +61,8 @@ describe('the README', () => {
     const names = [...readme.matchAll(/`((?:src|dev|scripts|test|docs)\/[\w./-]*)`/g)].map(
       ([, path]) => path,
     );
-    // The file that the reader is asked to write.
-    const missing = [...links, ...names].filter((path = '') => !existsSync(join(root, path)));
-    expect(missing).toEqual(['src/mcp/tools/shout.ts']);
+    // The one file that the reader is asked to write.
+    const written = [...links, ...names].filter((path) => path !== 'src/mcp/tools/shout.ts');
+    expect(written.filter((path = '') => !existsSync(join(root, path)))).toEqual([]);
   });
 });

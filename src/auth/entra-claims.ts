@@ -9,7 +9,8 @@ type EntraConfig = Config['entra'];
 const claimsSchema = z.object({
   iss: z.string(),
   aud: z.string(),
-  exp: z.number(),
+  // To the end of year 9999, past which no date can be told.
+  exp: z.int().max(253_402_300_799),
   sub: z.string().optional(),
   tid: z.guid().toLowerCase(),
   oid: z.guid().toLowerCase(),
@@ -53,7 +54,7 @@ export function checkTenant(claims: EntraClaims, config: EntraConfig): void {
 
 /**
  * The issuer must be the one of the token's own tenant and version, and the key must be published for that tenant:
- * one tenant's key must not vouch for another's token.
+ * one tenant's key must not vouch for another's token, so with several tenants a key must say whose it is.
  * @throws AppError `wrong_issuer`
  */
 export function checkIssuer(claims: EntraClaims, keyIssuer: string | undefined, config: EntraConfig): void {
@@ -65,8 +66,9 @@ export function checkIssuer(claims: EntraClaims, keyIssuer: string | undefined, 
     });
   }
   const signsFor = keyIssuer?.replace('{tenantid}', claims.tid);
-  if (signsFor !== undefined && signsFor !== v2Issuer(authority, claims.tid)) {
-    throw new AppError('wrong_issuer', { detail: `signing key of ${signsFor}` });
+  const mayBeUnnamed = signsFor === undefined && config.allowedTenants.length === 1;
+  if (!mayBeUnnamed && signsFor !== v2Issuer(authority, claims.tid)) {
+    throw new AppError('wrong_issuer', { detail: `signing key of ${signsFor ?? 'nobody'}` });
   }
 }
 
@@ -86,7 +88,9 @@ function kindOf(claims: EntraClaims): Principal['kind'] {
   if (claims.nonce !== undefined) throw new AppError('id_token', { detail: 'nonce present' });
   if (claims.scp !== undefined && claims.idtyp !== 'app') return 'user';
   const ofApplication =
-    claims.idtyp === undefined && claims.sub === claims.oid && claims.preferred_username === undefined;
+    claims.idtyp === undefined &&
+    claims.sub === claims.oid &&
+    (claims.preferred_username ?? claims.upn) === undefined;
   if (claims.scp === undefined && (claims.idtyp === 'app' || ofApplication)) return 'application';
   throw new AppError('id_token', { detail: 'neither scp nor an application subject' });
 }

@@ -26,8 +26,7 @@ function readKeyId(token: string): string {
   } catch (error) {
     throw new AppError('malformed_token', { cause: error });
   }
-  if (header.alg !== 'RS256')
-    throw new AppError('unsupported_algorithm', { detail: `alg ${String(header.alg)}` });
+  if (header.alg !== 'RS256') throw new AppError('unsupported_algorithm');
   // Entra's mark of a token for one of Microsoft's own APIs (Graph): no other API can verify its signature.
   if ('nonce' in header)
     throw new AppError('wrong_audience', { detail: 'nonce in the header: a token for Graph' });

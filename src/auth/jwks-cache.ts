@@ -24,6 +24,8 @@ export interface JwksCacheOptions {
   readonly now?: () => number;
   /** Age, ms, from which keys are fetched again behind the answer. */
   readonly freshMs?: number;
+  /** Age, ms, from which an answer waits for the fetch, so that a withdrawn key ends on an idle instance too. */
+  readonly waitMs?: number;
   /** Age, ms, up to which keys are used while the provider cannot be reached. */
   readonly staleMs?: number;
   /** Least time, ms, between two fetches that unknown key ids cause: strangers choose key ids. */
@@ -38,9 +40,11 @@ const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) 
 const rsaKeySchema = z.object({
   kty: z.literal('RSA'),
   kid: z.string(),
-  n: z.string(),
+  // 2,048 bits at least (RFC 7518 section 3.3), in base64url.
+  n: z.string().min(342),
   e: z.string(),
   use: z.literal('sig').optional(),
+  alg: z.literal('RS256').optional(),
   issuer: z.string().optional(),
 });
 
@@ -68,6 +72,7 @@ export function createJwksCache(url: string, options: JwksCacheOptions = {}): Jw
   const {
     now = Date.now,
     freshMs = 3_600_000,
+    waitMs = 7_200_000,
     staleMs = 86_400_000,
     unknownKeyIntervalMs = 30_000,
     failureIntervalMs = 1_000,
@@ -104,7 +109,8 @@ export function createJwksCache(url: string, options: JwksCacheOptions = {}): Jw
   async function ensureUsable(): Promise<void> {
     const age = now() - fetchedAt;
     if (age >= staleMs) await refresh();
-    // Behind the answer: a failure leaves the keys as they are, and the next request tries again.
+    // A failure leaves the keys as they are, and the next request tries again.
+    else if (age >= waitMs) await refresh().catch(() => undefined);
     else if (age >= freshMs) refresh().catch(() => undefined);
   }
 

@@ -1,17 +1,14 @@
 import { randomBytes as systemRandomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { TransactionAction } from '@azure/data-tables';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import {
-  maxNotesPerOwner,
   maxNotesPerPage,
+  maxPageBytes,
   noteIdPattern,
-  NoteLimitError,
   type Note,
   type NoteStore,
 } from '../stores/note-store.ts';
-import { readCounter, setCount } from './note-counter.ts';
+import { deleteNote, insertNote } from './note-changes.ts';
 import { partitionOf } from './owner-partition.ts';
 import { parseRow, type Row, type RowRange } from './table.ts';
 import type { Tables } from './tables.ts';
@@ -20,7 +17,6 @@ import type { Tables } from './tables.ts';
 const lastMillisecond = 9_999_999_999_999;
 /** Every id sorts before this one and the counter's row after it. */
 const afterLastId = ':';
-const maxAttempts = 12;
 
 const noteRowSchema = z.object({
   rowKey: z.string().regex(noteIdPattern),
@@ -48,20 +44,28 @@ function toRange(options: Parameters<NoteStore['list']>[1]): RowRange {
   return { ...(cursor !== undefined && { after: cursor }), before: afterLastId, limit: limit + 1 };
 }
 
+/** The keys that begin with the prefix, and no columns. Every character of an id sorts before a tilde. */
+function toIdRange({ prefix, limit }: Parameters<NoteStore['listIds']>[1]): RowRange {
+  return { after: prefix, before: prefix === '' ? afterLastId : `${prefix}~`, limit, select: [] };
+}
+
 function toNote(row: Row): Note {
   const { rowKey, text } = parseRow(noteRowSchema, row);
   const createdAt = new Date(lastMillisecond - Number(rowKey.slice(0, 13))).toISOString();
   return { id: rowKey, text: utf8.decode(text), createdAt };
 }
 
-/** Tries until there is a result: undefined means that another writer of the same owner came first. */
-async function retryContended<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-  for (let attempts = 0; attempts < maxAttempts; attempts += 1) {
-    const result = await attempt();
-    if (result !== undefined) return result;
-    await delay(Math.random() * Math.min(10 * 2 ** attempts, 500));
+/** The notes that fit into a page, the first in any case. */
+function takePage(rows: readonly Row[]): Note[] {
+  const notes: Note[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const note = toNote(row);
+    bytes += Buffer.byteLength(note.text);
+    if (bytes > maxPageBytes && notes.length > 0) break;
+    notes.push(note);
   }
-  throw new AppError('storage_contended', { detail: `notes: ${maxAttempts} attempts` });
+  return notes;
 }
 
 export interface NoteTableOptions {
@@ -83,28 +87,27 @@ export function createNoteTable(
 
   return {
     async save(owner, text) {
-      const partitionKey = partitionOf(owner);
-      const id = createNoteId(now(), randomHex());
-      const row = { partitionKey, rowKey: id, text: Buffer.from(text) };
-      return retryContended(async () => {
-        const counter = await readCounter(table, partitionKey);
-        const count = counter?.count ?? 0;
-        if (count >= maxNotesPerOwner) throw new NoteLimitError('The owner has as many notes as allowed.');
-        const saved =
-          (await table.transact([setCount(partitionKey, counter, count + 1, id), ['create', row]])) ||
-          // Refused, but perhaps only because a try whose answer was lost had done it.
-          (await table.get(partitionKey, id)) !== undefined;
-        return saved ? toNote(row) : undefined;
-      });
+      const row = {
+        partitionKey: partitionOf(owner),
+        rowKey: createNoteId(now(), randomHex()),
+        text: Buffer.from(text),
+      };
+      await insertNote(table, row);
+      return toNote(row);
     },
 
     async list(owner, options) {
       const partitionKey = partitionOf(owner);
       const { limit } = options;
       const rows = await table.list(partitionKey, toRange(options));
-      const notes = rows.slice(0, limit).map(toNote);
+      const notes = takePage(rows.slice(0, limit));
       const last = notes.at(-1);
-      return { notes, ...(rows.length > limit && last && { nextCursor: last.id }) };
+      return { notes, ...(rows.length > notes.length && last && { nextCursor: last.id }) };
+    },
+
+    async listIds(owner, options) {
+      const rows = await table.list(partitionOf(owner), toIdRange(options));
+      return rows.map((row) => row.rowKey).filter((id) => noteIdPattern.test(id));
     },
 
     async get(owner, id) {
@@ -116,17 +119,7 @@ export function createNoteTable(
 
     async delete(owner, id) {
       const partitionKey = partitionOf(owner);
-      if (!noteIdPattern.test(id)) return false;
-      const change = randomHex();
-      return retryContended(async () => {
-        const counter = await readCounter(table, partitionKey);
-        const count = Math.max((counter?.count ?? 0) - 1, 0);
-        const deletion: TransactionAction = ['delete', { partitionKey, rowKey: id }];
-        if (await table.transact([setCount(partitionKey, counter, count, change), deletion])) return true;
-        if ((await table.get(partitionKey, id)) !== undefined) return undefined;
-        // Gone: by another hand, or by a try of this one whose answer was lost.
-        return (await readCounter(table, partitionKey))?.change === change;
-      });
+      return noteIdPattern.test(id) && deleteNote(table, { partitionKey, rowKey: id }, randomHex());
     },
   };
 }

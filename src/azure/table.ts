@@ -29,6 +29,8 @@ export interface RowRange {
   readonly before?: string;
   /** Most rows to return. */
   readonly limit: number;
+  /** Columns to fetch, beside the keys; all of them unless given. */
+  readonly select?: readonly string[];
 }
 
 /**
@@ -86,8 +88,9 @@ export function createTable(call: TableCall): Table {
     list: (partitionKey, range) =>
       call(async (client, abortSignal, sdk) => {
         const filter = describeRange(sdk, partitionKey, range);
+        const select = range.select && ['PartitionKey', 'RowKey', ...range.select];
         const pages = client
-          .listEntities<Row>({ queryOptions: { filter }, abortSignal })
+          .listEntities<Row>({ queryOptions: { filter, ...(select && { select }) }, abortSignal })
           .byPage({ maxPageSize: range.limit });
         const rows: Row[] = [];
         // A page may hold fewer rows than were asked for, even none, while more follow.

@@ -24,7 +24,8 @@ export function list(item: z.ZodType<string, string>) {
     .pipe(z.array(item));
 }
 
-function isLoopback(url: URL): boolean {
+/** Whether a URL leads to this machine. */
+export function isLoopback(url: URL): boolean {
   return url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]';
 }
 
@@ -33,7 +34,8 @@ export const secureUrl = z
   .string()
   .refine((value) => {
     const url = URL.parse(value);
-    if (url === null) return false;
+    // URL drops blanks inside a value, so that what is used would not be what is read.
+    if (url === null || /\s/.test(value)) return false;
     if (url.username + url.password + url.search + url.hash !== '') return false;
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
   }, 'must be an https URL (http only for localhost) without user, query or fragment')
@@ -58,7 +60,7 @@ export const guidValue = z.string().regex(guid, 'must be a GUID').toLowerCase();
 export const audience = z
   .string()
   .regex(
-    /^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|(api|https):\/\/[^\s]+)$/i,
+    /^([0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|(api|https):\/\/[\x21-\x7e]+)$/i,
     'must be GUIDs, api:// or https:// URIs',
   );
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import type { ConfigFault } from '../config.ts';
+import type { ConfigFault } from '../config/fault.ts';
 import type { Endpoint, PublicEndpoint } from '../http/endpoint.ts';
 
 /**

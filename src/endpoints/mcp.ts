@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Principal } from '../auth/principal.ts';
-import { describeError, type AppError } from '../errors.ts';
+import { endStreamAfter, withDeadline } from '../deadline.ts';
+import { AppError, describeError } from '../errors.ts';
 import { parseJsonBody } from '../http/body.ts';
 import type { AuthenticatedContext, BearerEndpoint } from '../http/endpoint.ts';
-import { describeCause } from '../log.ts';
 import type { McpExchange } from '../mcp/context.ts';
 import type { McpHandler } from '../mcp/handler.ts';
 import { describeMessage, type MessageSummary } from '../mcp/message.ts';
@@ -33,13 +33,20 @@ function createFailureResponse(failure: AppError, id: MessageSummary['id'], requ
   );
 }
 
+/** Milliseconds; the platform ends answers at 230 seconds, and every tool ends before. */
+const deadlineMs = 225_000;
+
+function endStream(response: Response, ms: number): Response {
+  return response.body === null ? response : new Response(endStreamAfter(response.body, ms), response);
+}
+
 function isStream(response: Response): boolean {
   return response.headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
 function createExchange(context: AuthenticatedContext): McpExchange {
   const { requestId, principal } = context;
-  return { requestId, principal, report: (error) => context.annotate({ cause: describeCause(error) }) };
+  return { requestId, principal, report: context.report };
 }
 
 function recordSession(
@@ -87,8 +94,14 @@ export function createMcpEndpoint({ handleMcp, sessions }: McpEndpointDeps): Bea
       });
       context.defer(() => recordSession(sessions, context.principal, summary));
       const exchange = createExchange(context);
-      const response = await handleMcp(request, body, exchange);
-      if (exchange.failure === undefined || isStream(response)) return response;
+      const response = await withDeadline(
+        handleMcp(request, body, exchange),
+        deadlineMs,
+        () => new AppError('timed_out'),
+      );
+      if (isStream(response)) return endStream(response, deadlineMs);
+      // In a batch, what other calls did stays told.
+      if (exchange.failure === undefined || Array.isArray(body)) return response;
       return createFailureResponse(exchange.failure, summary.id, context.requestId);
     },
   };

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly body: string;
   /** Adds fields to the one log line of this request. */
   annotate(fields: LogFields): void;
+  /** Logs an unexpected failure that the answer hides, at level `error`. */
+  report(error: unknown): void;
   /** Runs work after the answer, off its path; a failure is logged and reaches nobody. */
   defer(task: () => Promise<unknown>): void;
 }

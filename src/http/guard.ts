@@ -43,6 +43,13 @@ function createContext(exchange: Exchange, body: string): RequestContext {
     requestId: exchange.requestId,
     body,
     annotate: (fields) => void Object.assign(exchange.fields, fields),
+    report: (error) => {
+      exchange.log('error', 'unexpected_failure', {
+        requestId: exchange.requestId,
+        ...(error instanceof AppError && { error: error.code, detail: error.detail }),
+        cause: describeCause(error),
+      });
+    },
     defer: (task) => {
       setImmediate(() => {
         task().catch((error: unknown) => {
@@ -114,8 +121,14 @@ function dress(
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
+/** A refusal is worth a warning; 404 and 405 are how clients find out what there is. */
+function levelOf(status: number): LogLevel {
+  if (status >= 500) return 'error';
+  return status >= 400 && status !== 404 && status !== 405 ? 'warn' : 'info';
+}
+
 function logExchange(endpoint: Endpoint, request: Request, response: Response, exchange: Exchange): void {
-  const level = response.status >= 500 ? 'error' : response.status >= 400 ? 'warn' : 'info';
+  const level = levelOf(response.status);
   exchange.log(level, 'request', {
     requestId: exchange.requestId,
     route: endpoint.path,
@@ -134,6 +147,7 @@ async function handleGuarded(
   origins: OriginPolicy,
 ): Promise<Response> {
   const origin = request.headers.get('origin');
+  if (!origins.reaches(request.url)) throw new AppError('host_not_allowed');
   if (!origins.allows(endpoint, origin)) throw new AppError('origin_not_allowed');
   if (request.method === 'OPTIONS') {
     const headers = {

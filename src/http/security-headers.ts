@@ -14,5 +14,5 @@ const always = {
 export function createSecurityHeaders(publicBaseUrl: string): Readonly<Record<string, string>> {
   const { protocol, hostname } = new URL(publicBaseUrl);
   if (protocol !== 'https:' || hostname === 'localhost' || hostname === '127.0.0.1') return always;
-  return { ...always, 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' };
+  return { ...always, 'Strict-Transport-Security': 'max-age=31536000' };
 }

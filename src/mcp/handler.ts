@@ -1,15 +1,21 @@
 import {
   createMcpHandler,
   isLegacyRequest,
+  ProtocolError,
   WebStandardStreamableHTTPServerTransport,
   type AuthInfo,
 } from '@modelcontextprotocol/server';
+import { AppError } from '../errors.ts';
+import { checkBatch, withoutCancellations } from './batch.ts';
 import type { McpExchange, Services } from './context.ts';
 import { protocolVersions } from './protocol-versions.ts';
 import { createServerFactory } from './server.ts';
 import type { Surface } from './surface.ts';
 
-/** Serves one MCP message: the request with its body already parsed. */
+/**
+ * Serves one MCP message, or a batch of 2025-03-26: the request with its body already parsed.
+ * Throws AppError `not_acceptable`, `invalid_request`, `batch_too_long`.
+ */
 export type McpHandler = (request: Request, body: unknown, exchange: McpExchange) => Promise<Response>;
 
 /** The principal goes along as the exchange; the token itself stays behind, so that no tool can leak it. */
@@ -23,6 +29,23 @@ function hasProgressToken(message: unknown): boolean {
   return params?._meta?.progressToken !== undefined;
 }
 
+function accepts(request: Request, mediaType: string): boolean {
+  const accept = request.headers.get('accept') ?? '*/*';
+  return accept.includes(mediaType) || accept.includes('*/*');
+}
+
+/** The SDK wants both media types named whichever it sends; what is checked here is the one that will be sent. */
+function withBothAccepted(request: Request): Request {
+  const headers = new Headers(request.headers);
+  headers.set('accept', 'application/json, text/event-stream');
+  return new Request(request.url, { method: request.method, headers, signal: request.signal });
+}
+
+/** What clients do wrong is told to them; what else the SDK reports is for the log. */
+function isRefusal(error: Error): boolean {
+  return error instanceof ProtocolError || error.message.startsWith('Rejected inbound request');
+}
+
 /**
  * MCP in both eras from one surface. 2026-07-28 goes to the SDK's own entry. So would 2025, but that answers every
  * request with a stream, and an open stream holds one of an instance's few places: here a 2025 client gets plain JSON
@@ -31,22 +54,29 @@ function hasProgressToken(message: unknown): boolean {
 export function createMcpFetch(
   surface: Surface,
   services: Services,
-  onError: (error: Error) => void,
+  report: (error: Error) => void,
 ): McpHandler {
   const createServer = createServerFactory(surface, services);
-  const modern = createMcpHandler(createServer, { legacy: 'reject', onerror: onError });
+  const onerror = (error: Error) => {
+    if (!isRefusal(error)) report(error);
+  };
+  const modern = createMcpHandler(createServer, { legacy: 'reject', onerror });
 
   async function serveLegacy(request: Request, body: unknown, authInfo: AuthInfo): Promise<Response> {
-    const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
-    const mayStream = surface.logging === true || messages.some(hasProgressToken);
+    checkBatch(request, body);
+    const parsedBody = withoutCancellations(body);
+    const messages: readonly unknown[] = Array.isArray(parsedBody) ? parsedBody : [parsedBody];
+    const streams =
+      accepts(request, 'text/event-stream') && (surface.logging === true || messages.some(hasProgressToken));
+    if (!streams && !accepts(request, 'application/json')) throw new AppError('not_acceptable');
     const server = createServer();
     const transport = new WebStandardStreamableHTTPServerTransport({
-      enableJsonResponse: !mayStream,
+      enableJsonResponse: !streams,
       supportedProtocolVersions: [...protocolVersions],
     });
-    transport.onerror = onError;
+    transport.onerror = onerror;
     await server.connect(transport);
-    return transport.handleRequest(request, { authInfo, parsedBody: body });
+    return transport.handleRequest(withBothAccepted(request), { authInfo, parsedBody });
   }
 
   return async function handleMcp(request, body, exchange) {

@@ -60,7 +60,10 @@ async function complete(
     ref.type === 'ref/prompt'
       ? findByName(surface.prompts, 'prompt', ref.name).complete
       : surface.resources.find((resource) => resource.uri === ref.uri)?.complete;
-  const matches = (await completers?.[argument.name]?.(argument.value, context)) ?? [];
+  // An argument's name is the client's word: it must not reach what every object inherits.
+  const completer =
+    completers && Object.hasOwn(completers, argument.name) ? completers[argument.name] : undefined;
+  const matches = (await completer?.(argument.value, context)) ?? [];
   // MCP allows 100 values in an answer.
   return {
     completion: { values: matches.slice(0, 100), total: matches.length, hasMore: matches.length > 100 },

@@ -6,7 +6,7 @@ import type {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { McpContext } from './context.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from '../deadline.ts';
 import { createInvalidParams, ToolError } from './failures.ts';
 
 interface ToolBase<Input extends z.ZodObject> {

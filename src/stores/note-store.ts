@@ -4,6 +4,8 @@ import type { Owner } from './owner.ts';
 export const maxNotesPerOwner = 1_000;
 /** Longest text of a note, in Unicode characters (code points). */
 export const maxNoteCharacters = 16_384;
+/** Most text in one page, bytes of UTF-8; a page holds one note in any case. */
+export const maxPageBytes = 262_144;
 /** Most notes in one page. */
 export const maxNotesPerPage = 100;
 
@@ -42,8 +44,16 @@ export interface NoteStore {
    * @throws AppError `storage_contended` when too many writers of the same owner got in the way
    */
   save(owner: Owner, text: string): Promise<Note>;
-  /** One page, newest first. `limit` is 1 to {@link maxNotesPerPage}; `cursor` is a `nextCursor`. */
+  /**
+   * One page, newest first. `limit` is 1 to {@link maxNotesPerPage}; `cursor` is a `nextCursor`. The page ends early
+   * where it would hold more than {@link maxPageBytes}.
+   */
   list(owner: Owner, options: { readonly limit: number; readonly cursor?: string }): Promise<NotePage>;
+  /** Ids that begin with `prefix`, newest first, at most `limit` (1 to {@link maxNotesPerPage}). */
+  listIds(
+    owner: Owner,
+    options: { readonly prefix: string; readonly limit: number },
+  ): Promise<readonly string[]>;
   /** The note, or undefined when this owner has none with this id. */
   get(owner: Owner, id: string): Promise<Note | undefined>;
   /** True when the note was there and is now gone, false when this owner has none with this id. */

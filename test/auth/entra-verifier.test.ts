@@ -71,16 +71,18 @@ describe('createEntraVerifier', () => {
   let foreign: TestKey;
   let otherTenants: TestKey;
   let shared: TestKey;
+  let unnamed: TestKey;
   let server: JwksServer;
 
   beforeAll(async () => {
-    [key, foreign, otherTenants, shared] = await Promise.all([
+    [key, foreign, otherTenants, shared, unnamed] = await Promise.all([
       createTestKey('key', `${authority}/${tid}/v2.0`),
       createTestKey('key'),
       createTestKey('other', `${authority}/${otherTid}/v2.0`),
       createTestKey('shared', `${authority}/{tenantid}/v2.0`),
+      createTestKey('unnamed'),
     ]);
-    server = await startJwksServer([key, otherTenants, shared]);
+    server = await startJwksServer([key, otherTenants, shared, unnamed]);
   });
   afterAll(() => server.stop());
 
@@ -149,6 +151,7 @@ describe('createEntraVerifier', () => {
     ['an expired token', { exp: time - 61 }, 'expired_token'],
     ['a token from the future', { nbf: time + 61 }, 'token_not_yet_valid'],
     ['a token without an end', { exp: undefined }, 'invalid_claims'],
+    ['a token that ends past all dates', { exp: 8.7e12 }, 'invalid_claims'],
     ['a token of another tenant', { tid: otherTid, iss: `${authority}/${otherTid}/v2.0` }, 'wrong_tenant'],
     ['a token whose tid is not its issuer’s', { iss: `${authority}/${otherTid}/v2.0` }, 'wrong_issuer'],
     [
@@ -206,6 +209,20 @@ describe('createEntraVerifier', () => {
   it('refuses a token signed with a key that is published for another tenant', async () => {
     expect(await codeOf(await signClaims(otherTenants, user))).toBe('wrong_issuer');
   });
+
+  it('wants a key to say whose it is when several tenants are accepted', async () => {
+    const token = await signClaims(unnamed, user);
+    expect(await codeOf(token)).toBe('accepted');
+    expect(await codeOf(token, { allowedTenants: [tid, otherTid] })).toBe('wrong_issuer');
+  });
+
+  it.each([{ toString: 1 }, ['RS256'], 'x'.repeat(11_000)])(
+    'refuses whatever stands in the place of an algorithm',
+    async (alg) => {
+      const header = Buffer.from(JSON.stringify({ alg, kid: 'key' })).toString('base64url');
+      expect(await codeOf(`${header}.e30.x`)).toBe('unsupported_algorithm');
+    },
+  );
 
   it('refuses a key id that is not published', async () => {
     expect(await codeOf(await signClaims({ ...foreign, kid: '../../evil' }, user))).toBe(

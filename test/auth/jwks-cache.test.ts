@@ -1,3 +1,4 @@
+import { exportJWK, generateKeyPair } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createJwksCache } from '../../src/auth/jwks-cache.ts';
 import { createTestKey, startJwksServer, type JwksServer, type TestKey } from '../support/jwks-server.ts';
@@ -69,6 +70,29 @@ describe('createJwksCache', () => {
     server.failWith = undefined;
     time += 1_000;
     expect(await cache.find('first')).toBeDefined();
+  });
+
+  it('waits for the fetch when its keys are old, so that a withdrawn one ends on an idle instance too', async () => {
+    const cache = createJwksCache(server.url, { now, waitMs: 2 * hour });
+    await cache.find('first');
+    server.keys = [second];
+    time += 2 * hour;
+    expect(await cache.find('first')).toBeUndefined();
+  });
+
+  it('takes no short keys and none for another algorithm', async () => {
+    const { publicKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true });
+    const jwk = await exportJWK(publicKey);
+    const short = { ...jwk, n: jwk.n?.slice(0, 171) ?? '' };
+    server.keys = [
+      first,
+      { ...second, jwk: { ...short, kid: 'short' } },
+      { ...second, jwk: { ...jwk, kid: 'ps', alg: 'PS256' } },
+    ];
+    const cache = createJwksCache(server.url, { now });
+    expect(await cache.find('first')).toBeDefined();
+    expect(await cache.find('short')).toBeUndefined();
+    expect(await cache.find('ps')).toBeUndefined();
   });
 
   it('says 503 when it has nothing, at once for a while, and recovers by itself', async () => {

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { maxNoteCharacters, noteIdPattern, type Note, type NoteStore } from '../../src/stores/note-store.ts';
+import {
+  maxNoteCharacters,
+  maxPageBytes,
+  noteIdPattern,
+  type Note,
+  type NoteStore,
+} from '../../src/stores/note-store.ts';
 import type { Owner } from '../../src/stores/owner.ts';
 
 const start = Date.parse('2026-01-02T03:04:05.678Z');
@@ -80,6 +86,44 @@ export function describeNoteStore(name: string, createStore: (now?: () => number
       );
       expect((await readAll(store, owner, 100)).map((page) => page.length)).toEqual([100, 100, 50]);
     });
+
+    it('ends a page of long notes early, and loses none', async () => {
+      const store = createStore();
+      const owner = createOwner();
+      const long = '🗒'.repeat(maxNoteCharacters);
+      for (let index = 0; index < 9; index += 1) await store.save(owner, long);
+      const pages = await readAll(store, owner, 100);
+      expect(pages.map((page) => page.length)).toEqual([4, 4, 1]);
+      expect(maxPageBytes).toBe(4 * Buffer.byteLength(long));
+    });
+
+    it('lists ids by their beginning, the owner’s own only', async () => {
+      let time = start;
+      const store = createStore(() => (time += 1_000_000_000));
+      const owner = createOwner();
+      const saved = [
+        await store.save(owner, 'a'),
+        await store.save(owner, 'b'),
+        await store.save(owner, 'c'),
+      ];
+      const ids = saved.map((note) => note.id).reverse();
+      expect(await store.listIds(owner, { prefix: '', limit: 10 })).toEqual(ids);
+      expect(await store.listIds(owner, { prefix: '', limit: 2 })).toEqual(ids.slice(0, 2));
+      expect(await store.listIds(owner, { prefix: (ids[1] ?? '').slice(0, 20), limit: 10 })).toEqual([
+        ids[1],
+      ]);
+      expect(await store.listIds(createOwner(), { prefix: '', limit: 10 })).toEqual([]);
+    });
+
+    it.each(['count', 'c', "' or '1' eq '1", '8~', '\u0000'])(
+      'lists no id that begins with %j',
+      async (prefix) => {
+        const store = createStore();
+        const owner = createOwner();
+        await store.save(owner, 'a');
+        expect(await store.listIds(owner, { prefix, limit: 10 })).toEqual([]);
+      },
+    );
 
     it('goes on from a cursor whose note is gone', async () => {
       let now = start;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,13 @@ import { startAzurite, type Azurite } from '../../dev/azurite.ts';
 
 function openTable({ connectionString }: Azurite): TableClient {
   return TableClient.fromConnectionString(connectionString, 'test', { allowInsecureConnection: true });
+}
+
+/** The documented key of the emulator. */
+const publicKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+function keyOf({ connectionString }: Azurite): string {
+  return /AccountKey=([^;]+);/.exec(connectionString)?.[1] ?? '';
 }
 
 async function isGone(url: string): Promise<boolean> {
@@ -29,6 +36,21 @@ describe('the local Azurite', () => {
     await azurite.stop();
     expect(await isGone(azurite.tablesUrl)).toBe(true);
     await azurite.stop();
+  });
+
+  it('has a key of its own each time, and refuses the one that everybody knows', async () => {
+    const [azurite, other] = await Promise.all([startAzurite(), startAzurite()]);
+    try {
+      expect(keyOf(azurite)).not.toBe(keyOf(other));
+      for (const key of [publicKey, keyOf(other)]) {
+        const connectionString = azurite.connectionString.replace(keyOf(azurite), key);
+        await expect(openTable({ ...azurite, connectionString }).createTable()).rejects.toMatchObject({
+          statusCode: 403,
+        });
+      }
+    } finally {
+      await Promise.all([azurite.stop(), other.stop()]);
+    }
   });
 
   it('serves blobs and queues too when asked to', async () => {
@@ -53,6 +75,9 @@ describe('the local Azurite', () => {
       const row = await openTable(second).getEntity('p', 'r');
       await second.stop();
       expect(row).toMatchObject({ column: 'kept' });
+      expect(keyOf(second)).toBe(keyOf(first));
+      const { mode } = await stat(join(dataDir, 'account-key.json'));
+      if (process.platform !== 'win32') expect(mode & 0o777).toBe(0o600);
     } finally {
       await rm(dataDir, { recursive: true });
     }
@@ -72,8 +97,9 @@ describe('the local Azurite', () => {
   });
 
   it('shows what Azurite said when it does not start', async () => {
-    const dataDir = join(process.execPath, 'not-a-folder');
-    await expect(startAzurite({ dataDir })).rejects.toThrow(/Azurite did not start\. It said:\n.*ENOTDIR/s);
+    await expect(startAzurite({ tablePort: 70_000 })).rejects.toThrow(
+      /Azurite did not start\. It said:\n.*70000/s,
+    );
   });
 
   it('ends when the process that started it is killed', async () => {

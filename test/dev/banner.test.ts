@@ -9,6 +9,8 @@ const facts: BannerFacts = {
   dataDir: '/somewhere/.data',
 };
 
+const vsCodeConfig = composeVsCodeConfig('http://localhost:7071/mcp', { asksForToken: true });
+
 describe('the banner', () => {
   it('names every URL, the accounts, the commands, the host and the data folder', () => {
     const banner = composeBanner(facts);
@@ -17,7 +19,7 @@ describe('the banner', () => {
       'http://localhost:7071/health',
       'http://localhost:7071/docs',
       'http://127.0.0.1:7080',
-      'npm run token',
+      'npm run --silent token',
       'npm run smoke',
       'the host',
       '/somewhere/.data',
@@ -32,23 +34,35 @@ describe('the banner', () => {
 
   it('holds a configuration for VS Code that can be pasted as it is', () => {
     const pasted = /\.vscode\/mcp\.json\n(?<json>[^]*?)\n\n/.exec(composeBanner(facts))?.groups?.json;
-    expect(JSON.parse(pasted ?? '')).toEqual(composeVsCodeConfig('http://localhost:7071/mcp'));
+    expect(JSON.parse(pasted ?? '')).toEqual(vsCodeConfig);
   });
 
   it('agrees with the .vscode/mcp.json of the repository', () => {
     const file = new URL('../../.vscode/mcp.json', import.meta.url);
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(composeVsCodeConfig('http://localhost:7071/mcp'));
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(vsCodeConfig);
   });
 
   it('offers no accounts of the local Entra when another one signs in', () => {
     const banner = composeBanner({ ...facts, entra: { authority: 'https://login.example', isLocal: false } });
     expect(banner).toContain('https://login.example (from your own settings)');
-    expect(banner).not.toContain('alice');
+    expect(banner).not.toMatch(/alice|token|Authorization/);
+    expect(banner).toContain('"entra-mcp": {');
   });
 
-  it('says which certificate to trust', () => {
-    expect(composeBanner({ ...facts, untrustedCertificate: '/x/localhost.crt' })).toContain(
+  it('says which certificate to trust, and how curl and Node do', () => {
+    const banner = composeBanner({ ...facts, untrustedCertificate: '/x/localhost.crt' });
+    for (const text of [
       'trust /x/localhost.crt',
-    );
+      'curl --cacert /x/localhost.crt',
+      'NODE_EXTRA_CA_CERTS=/x/localhost.crt',
+    ]) {
+      expect(banner).toContain(text);
+    }
+  });
+
+  it('holds what "func start" by hand needs, where nothing serves the app', () => {
+    const banner = composeBanner({ ...facts, settings: { AzureWebJobsStorage: 'storage' } });
+    const pasted = /local\.settings\.json: .*\n(?<json>[^]*?)\n\n/.exec(banner)?.groups?.json;
+    expect(JSON.parse(pasted ?? '')).toEqual({ Values: { AzureWebJobsStorage: 'storage' } });
   });
 });

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCoreTools } from '../../dev/core-tools.ts';
 import { startHost } from '../../dev/host.ts';
-import { chooseFreePorts, startLocalStack } from './local-stack.ts';
+import { chooseFreePorts, runScript, startLocalStack } from './local-stack.ts';
 
 /** In the place of the real thing, which no package registry has: says its version, and serves when told to. */
 const standIn = (version: string) => `#!${process.execPath}
@@ -46,12 +46,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
   });
 
   it('run the bundle with the stack’s settings, and end with the stack', async () => {
-    const tools = addProgram('func', standIn('4.0.7030'));
+    const tools = addProgram('func', standIn('4.13.0'));
     const environment = { ...(await chooseFreePorts()), DATA_DIR: join(folder, 'data'), PATH: tools };
     const program = await startLocalStack(environment);
     const response = await fetch(`http://127.0.0.1:${environment.MCP_PORT}/`);
     expect(await response.json()).toEqual({
-      args: ['start', '--port', environment.MCP_PORT],
+      args: ['start', '--port', environment.MCP_PORT, '--address', '127.0.0.1'],
       FUNCTIONS_WORKER_RUNTIME: 'node',
       AzureWebJobsStorage: expect.stringContaining(`127.0.0.1:${environment.AZURITE_BLOB_PORT}`),
       PUBLIC_BASE_URL: `http://localhost:${environment.MCP_PORT}`,
@@ -59,7 +59,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
     program.signal('SIGINT');
     const { code, stdout } = await program.finished;
     expect(code).toBe(0);
-    expect(stdout).toContain(`Azure Functions Core Tools 4.0.7030 (${join(tools, 'func')})`);
+    expect(stdout).toContain(`Azure Functions Core Tools 4.13.0 (${join(tools, 'func')})\n`);
     await (await startHost([], { port: Number(environment.MCP_PORT) })).stop();
+  }, 60_000);
+
+  it('that cannot be held to this machine are told so in the banner, and without auth are refused', async () => {
+    const tools = addProgram('func', standIn('4.12.0'));
+    const environment = { ...(await chooseFreePorts()), DATA_DIR: join(folder, 'older'), PATH: tools };
+    const program = await startLocalStack(environment);
+    const response = await fetch(`http://127.0.0.1:${environment.MCP_PORT}/`);
+    expect(await response.json()).toMatchObject({ args: ['start', '--port', environment.MCP_PORT] });
+    program.signal('SIGINT');
+    const { stdout } = await program.finished;
+    expect(stdout).toContain('before 4.13.0 they may listen on every network interface');
+
+    const open = { ...environment, AUTH_REQUIRED: 'false' };
+    const { code, stderr } = await runScript('dev/start.ts', [], open).finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^AUTH_REQUIRED=false would open the server .* 4\.12\.0 .*4\.13\.0.*\n$/);
   }, 60_000);
 });

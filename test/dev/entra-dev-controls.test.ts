@@ -94,6 +94,8 @@ describe('a minted token', () => {
   it.each([
     ['{', 'not JSON'],
     [{ base: 'user:mallory' }, 'user:mallory'],
+    [{ base: 'user:constructor' }, 'user:constructor'],
+    [{ base: 'app:__proto__' }, 'app:__proto__'],
     [{ base: 'alice' }, 'base'],
     [{ bases: 'user:alice' }, 'bases'],
   ])('is refused for %j', async (body, part) => {

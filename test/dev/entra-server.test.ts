@@ -99,7 +99,8 @@ describe('the server', () => {
   it('answers nothing outside of Entra’s paths, in particular not those of the library beneath', async () => {
     const { authority } = await start();
     for (const path of [
-      '/',
+      '/common/__proto__',
+      '/common/constructor',
       '/authorize',
       '/token',
       '/jwks',
@@ -108,6 +109,16 @@ describe('the server', () => {
     ]) {
       expect([path, (await fetch(`${authority}${path}`)).status]).toEqual([path, 404]);
     }
+  });
+
+  it('says at its root what it is', async () => {
+    const { authority } = await start();
+    const response = await fetch(authority);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; charset=utf-8',
+    ]);
+    expect(await response.text()).toMatch(/^The local Microsoft Entra of .*\n$/);
   });
 
   it('rejects when its port is taken', async () => {

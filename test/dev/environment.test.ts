@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
-import { composeEnvironment, readLocalSettings, type StackValues } from '../../dev/environment.ts';
+import {
+  composeEnvironment,
+  listChangedSettings,
+  readLocalSettings,
+  type StackValues,
+} from '../../dev/environment.ts';
 import { loadConfig } from '../../src/config.ts';
 
 const sample = readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8');
@@ -36,9 +41,48 @@ describe('the environment of the app under npm start', () => {
     expect(composed).not.toHaveProperty('ENTRA_AUDIENCES');
   });
 
+  it('keeps the local Entra where its own values are repeated', () => {
+    const { ENTRA_AUTHORITY, ENTRA_TENANT_ID } = stack;
+    expect(composeEnvironment(stack, { ENTRA_AUTHORITY, ENTRA_TENANT_ID }, {})).toEqual(stack);
+  });
+
+  it.each(['UseDevelopmentStorage=true', 'x=y;AccountName=devstoreaccount1;AccountKey=b2xk;'])(
+    'means by the emulator the one that runs: %s',
+    (storage) => {
+      const composed = composeEnvironment(
+        stack,
+        { TABLES_CONNECTION_STRING: storage },
+        { AzureWebJobsStorage: storage },
+      );
+      expect(composed).toEqual(stack);
+    },
+  );
+
+  it('leaves a storage account alone that is somebody’s own', () => {
+    for (const storage of [
+      'AccountName=mine;AccountKey=b2xk;',
+      'AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFl;',
+    ]) {
+      expect(composeEnvironment(stack, {}, { TABLES_CONNECTION_STRING: storage })).toMatchObject({
+        TABLES_CONNECTION_STRING: storage,
+      });
+    }
+  });
+
   it('takes nothing of Azurite when the person has other tables', () => {
     const composed = composeEnvironment(stack, { TABLES_URL: 'own' }, {});
     expect(composed).not.toHaveProperty('TABLES_CONNECTION_STRING');
+  });
+});
+
+describe('the settings for func start by hand', () => {
+  it('are those in which the stack differs from the sample', () => {
+    const same = Object.fromEntries(
+      Object.keys(stack).map((name) => [name, sampleValues[name] ?? '']),
+    ) as unknown as StackValues;
+    expect(listChangedSettings({ ...same, AzureWebJobsStorage: 'new' })).toEqual({
+      AzureWebJobsStorage: 'new',
+    });
   });
 });
 

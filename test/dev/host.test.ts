@@ -82,7 +82,15 @@ describe('the local host', () => {
   ])('answers %s %s with 404, as nobody registered it', async (method, path) => {
     const response = await fetch(`${host.url}${path}`, { method });
     expect(response.status).toBe(404);
-    if (method !== 'HEAD') expect(await response.json()).toMatchObject({ error: 'not_found' });
+    const id = response.headers.get('x-request-id');
+    expect(id).toMatch(/^[\da-f-]{36}$/);
+    if (method === 'HEAD') return;
+    expect(await response.json()).toEqual({
+      error: 'not_found',
+      error_description: expect.any(String),
+      code: 'not_found',
+      request_id: id,
+    });
   });
 
   it('passes every cookie on', async () => {

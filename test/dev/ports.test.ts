@@ -1,5 +1,13 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { readPorts } from '../../dev/ports.ts';
+import { checkPorts, readPorts } from '../../dev/ports.ts';
+
+async function takePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => once(server.close(), 'close') };
+}
 
 describe('the ports of the local stack', () => {
   it('are those of Functions and Azurite unless the environment says otherwise', () => {
@@ -22,5 +30,18 @@ describe('the ports of the local stack', () => {
     expect(() => readPorts({ ENTRA_PORT: '7071' })).toThrow(
       'MCP_PORT and ENTRA_PORT are both 7071: give them different ports.',
     );
+  });
+
+  it('that are taken are all named at once', async () => {
+    const [first, second] = await Promise.all([takePort(), takePort()]);
+    await expect(checkPorts({ mcp: first.port, entra: second.port })).rejects.toThrow(
+      [
+        `Port ${first.port} is in use, and the MCP server wants it. Stop what uses it, or set MCP_PORT to another port.`,
+        `Port ${second.port} is in use, and the local Entra wants it. Stop what uses it, or set ENTRA_PORT to another port.`,
+        'A second stack needs a DATA_DIR of its own, too.',
+      ].join('\n'),
+    );
+    await Promise.all([first.close(), second.close()]);
+    await checkPorts({ mcp: first.port, entra: second.port });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createReadableSink } from '../../dev/readable-log.ts';
-import { createLog, type LogFields } from '../../src/log.ts';
+import { createLog, type LogFields, type LogLevel } from '../../src/log.ts';
 
-function format(event: string, fields: LogFields): string {
+function format(event: string, fields: LogFields, level: LogLevel = 'warn'): string {
   const lines: string[] = [];
   createLog(
     createReadableSink(
@@ -10,7 +10,7 @@ function format(event: string, fields: LogFields): string {
       () => 0,
     ),
     'debug',
-  )('warn', event, fields);
+  )(level, event, fields);
   expect(lines).toHaveLength(1);
   return (lines[0] ?? '').replace(/^\d\d:\d\d:\d\d /, '');
 }
@@ -18,7 +18,14 @@ function format(event: string, fields: LogFields): string {
 describe('the log of npm start', () => {
   it('tells a request in one line, the rest behind it', () => {
     const request = { requestId: 'r', route: '/mcp', method: 'POST', status: 200, ms: 1.5, tool: 'add' };
-    expect(format('request', request)).toBe('warn  POST /mcp 200 1.5 ms tool=add');
+    expect(format('request', request, 'info')).toBe('info  POST /mcp 200 1.5 ms tool=add');
+  });
+
+  it.each(['warn', 'error'] as const)('names the request at %s, as the error body does', (level) => {
+    const requestId = '01234567-89ab-4cde-8f01-23456789abcd';
+    expect(format('storage_slow', { requestId, table: 'notes' }, level)).toMatch(
+      /storage_slow table=notes requestId=01234567$/,
+    );
   });
 
   it('tells any other event with its fields', () => {
@@ -28,6 +35,6 @@ describe('the log of npm start', () => {
   });
 
   it('cannot be made to break a line or to steer the terminal', () => {
-    expect(format('request', { clientName: 'a\r\nb\u001B[2J' })).not.toMatch(/\p{Cc}/u);
+    expect(format('request', { clientName: 'a\r\nb\u001B[2J\u202Ec\u200B' })).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });

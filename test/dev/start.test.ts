@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { startHost } from '../../dev/host.ts';
+import { createApp } from '../../src/app.ts';
 import { chooseFreePorts, runScript, startLocalStack, type Program } from './local-stack.ts';
+
+interface LocalSettings {
+  readonly Values: Readonly<Record<string, string>>;
+}
 
 const smokeLines = /^TOOLS: \["echo","add",.*\]\nADD RESULT: 15\nSTATUS: ok\n$/;
 
@@ -50,6 +55,12 @@ async function whoIs(token: string) {
   const headers = { Authorization: `Bearer ${token}` };
   const response = await fetch(`http://localhost:${environment.MCP_PORT}/me`, { headers });
   return (await response.json()) as Record<string, unknown>;
+}
+
+/** What the banner gives for local.settings.json. */
+function readPasted(banner: string): LocalSettings {
+  const json = /local\.settings\.json: .*\n(?<json>[^]*?)\n\n/.exec(banner)?.groups?.json;
+  return JSON.parse(json ?? '') as LocalSettings;
 }
 
 /** Takes a port as another program would, for as long as the work needs. */
@@ -127,8 +138,63 @@ describe('npm start', () => {
     expect(finished).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: `Port ${environment.ENTRA_PORT} is in use, and the local Entra wants it. Stop what uses it, or set ENTRA_PORT to another port.\n`,
+      stderr: `Port ${environment.ENTRA_PORT} is in use, and the local Entra wants it. Stop what uses it, or set ENTRA_PORT to another port.\nA second stack needs a DATA_DIR of its own, too.\n`,
     });
+  });
+
+  it('refuses to share its data folder, on other ports too, and leaves no claim behind', async () => {
+    const first = await startLocalStack(environment);
+    const elsewhere = { ...environment, ...(await chooseFreePorts()) };
+    const { code, stderr } = await runScript('dev/start.ts', ['--fresh'], elsewhere).finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/already runs \(pid \d+\); set DATA_DIR to another folder/);
+    await printToken();
+    await stop(first);
+    expect(existsSync(join(dataDir, 'running.json'))).toBe(false);
+  }, 60_000);
+
+  it('starts all but the server for "func start" by hand, and says what that needs', async () => {
+    const program = await withPortTaken(environment.MCP_PORT, () =>
+      startLocalStack(environment, '--no-host'),
+    );
+    program.signal('SIGINT');
+    const { stdout } = await program.finished;
+    expect(stdout).toContain('Host       none (--no-host)');
+    const { Values } = readPasted(stdout);
+
+    const again = await startLocalStack(environment, '--no-host');
+    const sample = readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8');
+    const byHand = { ...(JSON.parse(sample) as LocalSettings).Values, ...Values };
+    const { routes } = createApp(byHand, { sink: () => undefined });
+    const host = await startHost(routes, { port: Number(environment.MCP_PORT) });
+    const smoke = await runScript('scripts/smoke.ts', [], environment).finished;
+    expect(smoke).toMatchObject({ code: 0, stdout: expect.stringMatching(smokeLines) });
+    await host.stop();
+    await stop(again);
+  }, 60_000);
+
+  it('sends those who have a tenant of their own there for tokens', async () => {
+    const own = {
+      ...environment,
+      ENTRA_AUTHORITY: 'https://login.example',
+      ENTRA_TENANT_ID: '33333333-3333-4333-8333-333333333333',
+      ENTRA_AUDIENCES: 'api://own',
+    };
+    const program = await startLocalStack(own);
+    for (const script of ['scripts/token.ts', 'scripts/smoke.ts']) {
+      const { code, stderr } = await runScript(script, [], environment).finished;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^FAILED: .*https:\/\/login\.example.* sign in at your tenant/);
+    }
+    const { stdout } = await stop(program);
+    expect(stdout).not.toContain('mcp-token');
+  }, 60_000);
+
+  it('tells those who set a tenant alone that the rest is not the local Entra’s either', async () => {
+    const partial = { ...environment, ENTRA_TENANT_ID: '33333333-3333-4333-8333-333333333333' };
+    const { code, stderr } = await runScript('dev/start.ts', [], partial).finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ENTRA_AUDIENCES is missing .*\nWith a tenant or an authority of your own, none /);
   });
 
   it('names every fault of the settings and stops what it had started', async () => {

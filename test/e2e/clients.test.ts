@@ -1,19 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { users } from '../../dev/entra/directory.ts';
+import { tools } from '../../src/mcp/tools/index.ts';
 import { connectors, type McpClient } from '../support/mcp-clients.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
 
-const toolNames = [
-  'echo',
-  'add',
-  'calculate_sum',
-  'get_server_info',
-  'get_user_profile',
-  'save_user_note',
-  'get_user_notes',
-  'delete_user_note',
-];
+const toolNames = tools.map((tool) => tool.name);
 
 describe.each(Object.entries(connectors))('%s', (_name, connect) => {
   let server: TestServer;
@@ -29,7 +21,10 @@ describe.each(Object.entries(connectors))('%s', (_name, connect) => {
   });
 
   /** Calls a tool and checks that the text says the same as the structure. */
-  async function call(name: string, args: Record<string, unknown> = {}): Promise<Record<string, unknown> & { readonly id: string }> {
+  async function call(
+    name: string,
+    args: Record<string, unknown> = {},
+  ): Promise<Record<string, unknown> & { readonly id: string }> {
     const result = await client.callTool({ name, arguments: args });
     expect(result.isError).not.toBe(true);
     const [content] = result.content as { type: string; text: string }[];
@@ -39,16 +34,16 @@ describe.each(Object.entries(connectors))('%s', (_name, connect) => {
 
   it('learns who the server is', () => {
     expect(client.getServerVersion()).toMatchObject({
-      name: 'entra-mcp-functions',
+      name: 'entra-mcp',
       title: 'Entra MCP server',
     });
     expect(client.getInstructions()).toContain('save_user_note');
   });
 
   it('lists every tool with title, description, schemas and all four hints', async () => {
-    const { tools } = await client.listTools();
-    expect(tools.map((tool) => tool.name)).toEqual(toolNames);
-    for (const tool of tools) {
+    const listed = await client.listTools();
+    expect(listed.tools.map((tool) => tool.name)).toEqual(toolNames);
+    for (const tool of listed.tools) {
       expect(tool).toMatchObject({
         title: expect.stringMatching(/\S/),
         description: expect.stringMatching(/\S/),
@@ -72,7 +67,7 @@ describe.each(Object.entries(connectors))('%s', (_name, connect) => {
 
   it('asks who the server and the user are', async () => {
     expect(await call('get_server_info')).toMatchObject({
-      name: 'entra-mcp-functions',
+      name: 'entra-mcp',
       build: 'test-build',
       protocolVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'],
       status: 'ok',

@@ -139,6 +139,39 @@ describe('/mcp, 2025 era', () => {
     expect(answers.map((answer) => answer.id).sort()).toEqual([1, 2]);
   });
 
+  it('leaves nothing unanswered, and unlogged, that a batch itself cancels', async () => {
+    const save = { name: 'save_user_note', arguments: { text: 'in a batch' } };
+    const response = await mcp.post([
+      { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { ...save, _meta: { progressToken: 1 } } },
+      { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } },
+    ]);
+    expect(await response.text()).toContain('structuredContent');
+    expect(
+      server.lines.find((line) => line.requestId === response.headers.get('x-request-id')),
+    ).toMatchObject({
+      mcpMethod: 'tools/call notifications/cancelled',
+      tool: 'save_user_note',
+    });
+  });
+
+  it.each([
+    ['longer than ten', Array.from({ length: 11 }, (_, id) => ({ ...list, id })), {}, 'batch_too_long'],
+    ['that names an id twice', [list, list], {}, 'invalid_request'],
+    ['of a revision without batches', [list], { 'MCP-Protocol-Version': '2025-11-25' }, 'invalid_request'],
+  ])('refuses a batch %s', async (_what, batch, headers, code) => {
+    const response = await mcp.post(batch, headers);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: -32_600, data: { code } } });
+  });
+
+  it.each([
+    ['application/json', 200],
+    ['*/*', 200],
+    ['text/html', 406],
+  ])('takes "Accept: %s" as far as it can: %d', async (accept, status) => {
+    expect((await mcp.post(list, { Accept: accept })).status).toBe(status);
+  });
+
   it('answers an unknown method with -32601', async () => {
     const response = await mcp.post({ jsonrpc: '2.0', id: 1, method: 'no/such' });
     expect(await response.json()).toMatchObject({ id: 1, error: { code: -32_601 } });
@@ -179,7 +212,11 @@ describe('what goes wrong inside', () => {
     expect(JSON.parse(text)).toMatchObject({
       error: { code: -32_603, data: { requestId: response.headers.get('x-request-id') } },
     });
-    expect(server.lines.at(-1)).toMatchObject({ tool: 'leaky', cause: 'Error: password=hunter2' });
+    const requestId = response.headers.get('x-request-id');
+    expect(server.lines.filter((line) => line.requestId === requestId)).toEqual([
+      { level: 'error', event: 'unexpected_failure', requestId, cause: 'Error: password=hunter2' },
+      expect.objectContaining({ event: 'request', tool: 'leaky', status: 200 }),
+    ]);
   });
 
   it('gives a tool up at its deadline', async () => {
@@ -207,6 +244,16 @@ describe('what goes wrong inside', () => {
       error: { data: { code: 'storage_unavailable' } },
     });
     expect(await adding.json()).toMatchObject({ result: { structuredContent: { result: 3 } } });
+  });
+});
+
+describe('completion', () => {
+  it.each(['constructor', '__proto__', 'toString', 'id2'])('has nothing for an argument %s', async (name) => {
+    const response = await mcp.modern('completion/complete', {
+      ref: { type: 'ref/resource', uri: 'note:///{id}' },
+      argument: { name, value: 'a' },
+    });
+    expect(await response.json()).toMatchObject({ result: { completion: { values: [], total: 0 } } });
   });
 });
 

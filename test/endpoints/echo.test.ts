@@ -21,6 +21,20 @@ describe('POST /echo', () => {
     },
   );
 
+  it('echoes what JavaScript could not hold: deep nesting, large numbers, repeated names', async () => {
+    const deep = `${'['.repeat(400)}${']'.repeat(400)}`;
+    for (const body of [deep, '12345678901234567890', '{"a":1,"a":2}']) {
+      expect(await (await post(body)).text()).toBe(`{"echo":${body}}`);
+    }
+  });
+
+  it('quotes no body in the log', async () => {
+    const { send: sendLogged, lines } = guardForTest(echoEndpoint);
+    const headers = { Authorization: 'Bearer good', 'Content-Type': 'application/json' };
+    await sendLogged({ method: 'POST', body: 'hunter2', headers });
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+  });
+
   it('refuses what is not JSON, or does not say that it is', async () => {
     expect(await (await post('{')).json()).toMatchObject({ error: 'invalid_request', code: 'invalid_json' });
     expect((await post('{}', { 'Content-Type': 'application/x-www-form-urlencoded' })).status).toBe(415);

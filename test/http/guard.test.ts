@@ -37,7 +37,7 @@ describe('the guard, on every answer', () => {
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'strict-transport-security': 'max-age=31536000',
       'cache-control': 'public',
     });
     expect((await guardForTest(createTestEndpoint()).send()).headers.get('cache-control')).toBe('no-store');
@@ -202,6 +202,13 @@ describe('the guard, on bodies', () => {
     expect(response.status).toBe(415);
   });
 
+  it('says 400 of a body that breaks off, which is the client’s doing', async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error('ECONNRESET')) });
+    const { send, lines } = guardForTest(echo);
+    expect((await send({ method: 'POST', body, duplex: 'half' })).status).toBe(400);
+    expect(lines[0]).toMatchObject({ level: 'warn', error: 'invalid_request' });
+  });
+
   it('refuses bytes that are not UTF-8', async () => {
     const response = await guardForTest(echo).send({ method: 'POST', body: new Uint8Array([0xc3, 0x28]) });
     expect(response.status).toBe(400);
@@ -229,6 +236,22 @@ describe('the guard, on origins', () => {
     expect(response.status).toBe(403);
     expect(response.headers.has('access-control-allow-origin')).toBe(false);
     expect(await response.json()).toMatchObject({ code: 'origin_not_allowed' });
+  });
+
+  it.each(['http://localhost:7071', 'http://127.0.0.1:7071', 'http://[::1]:7071'])(
+    'knows a server of this machine by all of its names: %s',
+    async (origin) => {
+      const { route } = guardForTest(createTestEndpoint(), { publicBaseUrl: 'http://localhost:7071' });
+      const response = await route.handle(new Request(`${origin}/test`, { headers: { Origin: origin } }));
+      expect(response.status).toBe(200);
+    },
+  );
+
+  it('refuses a server of this machine under any other name: a page could have pointed one here', async () => {
+    const { route } = guardForTest(createTestEndpoint(), { publicBaseUrl: 'http://localhost:7071' });
+    const response = await route.handle(new Request('http://evil.example:7071/test'));
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ code: 'host_not_allowed' });
   });
 
   it('opens public documents to every page', async () => {

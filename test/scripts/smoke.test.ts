@@ -99,12 +99,20 @@ describe('npm run smoke', () => {
   it('names the URL where nothing listens', async () => {
     const { url, stop } = await startHost([], { port: 0 });
     await stop();
-    expect(await failWith({ MCP_URL: `${url}/mcp` })).toBe(
-      `FAILED: ${url}/mcp cannot be reached: ECONNREFUSED\n`,
-    );
+    const hint = 'cannot be reached: ECONNREFUSED (start it with "npm start")\n';
+    expect(await failWith({ MCP_URL: `${url}/mcp` })).toBe(`FAILED: ${url}/mcp ${hint}`);
     expect(await failWith({ ENTRA_AUTHORITY: url })).toBe(
-      `FAILED: ${url}/${homeTenant.id}/oauth2/v2.0/token cannot be reached: ECONNREFUSED\n`,
+      `FAILED: ${url}/${homeTenant.id}/oauth2/v2.0/token ${hint}`,
     );
+  });
+
+  it('says what it needs, and refuses options that it does not have', async () => {
+    const help = await runScript('scripts/smoke.ts', ['--help'], {}).finished;
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    for (const name of ['MCP_URL', 'ENTRA_CLIENT_SECRET']) expect(help.stdout).toContain(name);
+    const wrong = await runScript('scripts/smoke.ts', ['--url', 'x'], {}).finished;
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toMatch(/^Unknown option '--url'.*\n\nUsage: npm run smoke\n/);
   });
 
   it('lists every variable that is missing when some are set', async () => {

@@ -39,9 +39,6 @@ export const note = defineResource({
     return found && [{ uri: toUri(id), mimeType, text: found.text }];
   },
   complete: {
-    async id(typed, { notes, principal }) {
-      const page = await notes.list(principal, { limit: maxNotesPerPage });
-      return page.notes.map((found) => found.id).filter((id) => id.startsWith(typed));
-    },
+    id: (typed, { notes, principal }) => notes.listIds(principal, { prefix: typed, limit: maxNotesPerPage }),
   },
 });

@@ -9,7 +9,12 @@ export const getUserNotes = defineTool({
   description: 'Lists the notes of the signed-in user, newest first, page by page.',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.object({
-    limit: z.int().min(1).max(maxNotesPerPage).default(20).describe('Notes in a page'),
+    limit: z
+      .int()
+      .min(1)
+      .max(maxNotesPerPage)
+      .default(20)
+      .describe('Most notes in a page; a page of long notes ends early'),
     cursor: noteId.optional().describe('nextCursor of the page before'),
   }),
   output: z.object({
