@@ -1,12 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson, writePrivateJson } from './entra/private-file.ts';
 
 const host = '127.0.0.1';
 const account = 'devstoreaccount1';
-/** Azurite's documented development key: the same for everyone, so it guards nothing. */
-const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 const entries = { table: 'azurite/dist/src/table/main.js', all: 'azurite/dist/src/azurite.js' } as const;
 const services = { table: ['table'], all: ['blob', 'queue', 'table'] } as const;
@@ -21,7 +23,7 @@ export interface AzuriteOptions {
   readonly tablePort?: number;
   readonly blobPort?: number;
   readonly queuePort?: number;
-  /** Where data is kept; without it everything is in memory and gone at the end. */
+  /** Where data and account key are kept; without it everything is in memory and gone at the end. */
   readonly dataDir?: string;
 }
 
@@ -56,7 +58,20 @@ async function choosePorts(options: AzuriteOptions): Promise<Ports> {
   return Object.fromEntries(await Promise.all(chosen));
 }
 
-function spawnAzurite(options: AzuriteOptions, ports: Ports): ChildProcess {
+/**
+ * A key of one's own, kept where the data is: everyone knows Azurite's default one, so that any web page whose name is
+ * made to point here (DNS rebinding) could sign requests with it.
+ */
+function loadAccountKey(dataDir: string | undefined): string {
+  const path = dataDir === undefined ? undefined : join(dataDir, 'account-key.json');
+  const stored = path === undefined ? undefined : readJson(path);
+  if (stored !== undefined) return z.base64().parse(stored);
+  const key = randomBytes(64).toString('base64');
+  if (path !== undefined) writePrivateJson(path, key);
+  return key;
+}
+
+function spawnAzurite(options: AzuriteOptions, ports: Ports, accountKey: string): ChildProcess {
   const entry = createRequire(import.meta.url).resolve(entries[options.services ?? 'table']);
   const listening = Object.entries(ports).flatMap(([service, port]) => [
     `--${service}Host`,
@@ -68,6 +83,7 @@ function spawnAzurite(options: AzuriteOptions, ports: Ports): ChildProcess {
   const preload = ['--import', new URL('./exit-with-parent.ts', import.meta.url).href];
   const quiet = ['--silent', '--skipApiVersionCheck', '--disableTelemetry'];
   return spawn(process.execPath, [...preload, entry, ...listening, ...storage, ...quiet], {
+    env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${accountKey}` },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
   });
@@ -102,7 +118,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-function describeEndpoints(ports: Ports): string {
+function describeEndpoints(ports: Ports, accountKey: string): string {
   const endpoints = Object.entries(ports).map(([service, port]) => {
     const name = `${service.charAt(0).toUpperCase()}${service.slice(1)}Endpoint`;
     return `${name}=http://${host}:${port}/${account};`;
@@ -112,10 +128,11 @@ function describeEndpoints(ports: Ports): string {
 
 async function launch(options: AzuriteOptions): Promise<Azurite> {
   const ports = await choosePorts(options);
-  const child = spawnAzurite(options, ports);
+  const accountKey = loadAccountKey(options.dataDir);
+  const child = spawnAzurite(options, ports, accountKey);
   await waitUntilReady(child);
   return {
-    connectionString: describeEndpoints(ports),
+    connectionString: describeEndpoints(ports, accountKey),
     tablesUrl: `http://${host}:${ports.table}/${account}`,
     exited: new Promise((resolve) => child.once('exit', () => resolve())),
     stop: () => stopChild(child),

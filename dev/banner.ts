@@ -10,26 +10,27 @@ export interface BannerFacts {
   readonly dataDir: string;
   /** Path of a certificate that nobody trusts yet. */
   readonly untrustedCertificate?: string;
+  /** What `func start` by hand needs in local.settings.json, where nothing was started to serve the app. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** A `.vscode/mcp.json` that asks for the token once and keeps it in VS Code's own secret store. */
-export function composeVsCodeConfig(mcpUrl: string) {
+/**
+ * A `.vscode/mcp.json`. For the local Entra it asks for the token once and keeps it in VS Code's own secret store; at
+ * the real one VS Code signs in by itself.
+ */
+export function composeVsCodeConfig(mcpUrl: string, { asksForToken }: { readonly asksForToken: boolean }) {
+  const server = { type: 'http', url: mcpUrl };
+  if (!asksForToken) return { servers: { 'entra-mcp': server } };
   return {
     inputs: [
       {
         type: 'promptString',
         id: 'mcp-token',
-        description: 'Access token (npm run token prints one)',
+        description: 'Access token (npm run --silent token prints one)',
         password: true,
       },
     ],
-    servers: {
-      'entra-mcp-local': {
-        type: 'http',
-        url: mcpUrl,
-        headers: { Authorization: 'Bearer ${input:mcp-token}' },
-      },
-    },
+    servers: { 'entra-mcp': { ...server, headers: { Authorization: 'Bearer ${input:mcp-token}' } } },
   };
 }
 
@@ -44,17 +45,31 @@ function listAccounts(): string[] {
 function describeTokens({ entra }: BannerFacts): string[] {
   if (!entra.isLocal) return [`  Entra      ${entra.authority} (from your own settings)`];
   return [
-    '  Token      npm run token        (npm run token -- --help for other users and faulty tokens)',
+    '  Token      npm run --silent token   (npm run token -- --help: other users, faulty tokens)',
     '  Check      npm run smoke',
     `  Entra      ${entra.authority} (local; signs these accounts in)`,
     ...listAccounts(),
   ];
 }
 
+function describeTrust(path: string): string[] {
+  return [
+    `  TLS        trust ${path}`,
+    `             curl --cacert ${path}`,
+    `             NODE_EXTRA_CA_CERTS=${path}`,
+  ];
+}
+
+/** A file for the person to fill: its name, then what to paste. */
+function describeFile(name: string, content: object): string[] {
+  const lines = JSON.stringify(content, undefined, 2).split('\n');
+  return ['', `  ${name}`, ...lines.map((line) => `    ${line}`)];
+}
+
 /** What `npm start` says when everything answers. */
 export function composeBanner(facts: BannerFacts): string {
-  const { baseUrl, host, dataDir, untrustedCertificate } = facts;
-  const config = JSON.stringify(composeVsCodeConfig(`${baseUrl}/mcp`), undefined, 2);
+  const { baseUrl, host, dataDir, untrustedCertificate, settings } = facts;
+  const config = composeVsCodeConfig(`${baseUrl}/mcp`, { asksForToken: facts.entra.isLocal });
   return [
     '',
     `  MCP        ${baseUrl}/mcp`,
@@ -63,12 +78,11 @@ export function composeBanner(facts: BannerFacts): string {
     ...describeTokens(facts),
     `  Host       ${host}`,
     `  Data       ${dataDir} (npm start -- --fresh begins anew)`,
-    ...(untrustedCertificate === undefined
+    ...(untrustedCertificate === undefined ? [] : describeTrust(untrustedCertificate)),
+    ...(settings === undefined
       ? []
-      : [`  TLS        trust ${untrustedCertificate}, or set NODE_EXTRA_CA_CERTS to it for Node clients`]),
-    '',
-    '  .vscode/mcp.json',
-    ...config.split('\n').map((line) => `    ${line}`),
+      : describeFile('local.settings.json: the sample, with these values', { Values: settings })),
+    ...describeFile('.vscode/mcp.json', config),
     '',
     '  Ctrl-C stops everything.',
     '',

@@ -93,12 +93,18 @@ async function waitForAnswer(url: string, exited: Promise<void>): Promise<void> 
   }
 }
 
+/** Whether they can be held to 127.0.0.1: until 4.13.0, which has `--address`, they bind 0.0.0.0. */
+export function listensOnLoopbackOnly({ version }: CoreTools): boolean {
+  return Number(version.split('.')[1]) >= 13;
+}
+
 /** `func start` with the built bundle. */
 export function startFunctionsHost(
   tools: CoreTools,
   { port, environment }: { readonly port: number; readonly environment: NodeJS.ProcessEnv },
 ): FunctionsHost {
-  const child = spawn(tools.path, ['start', '--port', String(port)], {
+  const address = listensOnLoopbackOnly(tools) ? ['--address', '127.0.0.1'] : [];
+  const child = spawn(tools.path, ['start', '--port', String(port), ...address], {
     cwd: projectRoot,
     env: environment,
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -48,22 +48,42 @@ export interface StackValues {
 }
 
 /**
+ * What names the storage emulator without a key that reaches another one: today's has a key and ports of its own, and
+ * `--no-host` hands them out for local.settings.json.
+ */
+const ownEmulator =
+  /^UseDevelopmentStorage=true;?$|\bAccountName=devstoreaccount1;AccountKey=(?!Eby8vdM02xNO)/;
+const storageNames = ['AzureWebJobsStorage', 'TABLES_CONNECTION_STRING'];
+
+/**
  * The environment of the app: the stack's values, below local.settings.json, below the person's own environment.
  * What belongs together is replaced together: another tenant or authority takes none of the local Entra's values, and
- * TABLES_URL none of Azurite's.
+ * TABLES_URL none of Azurite's. The emulator is always the stack's.
  */
 export function composeEnvironment(
   stack: StackValues,
   settings: Values,
   environment: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const own = { ...settings, ...environment };
+  const own: NodeJS.ProcessEnv = Object.fromEntries(
+    Object.entries({ ...settings, ...environment }).filter(
+      ([name, value = '']) => !(storageNames.includes(name) && ownEmulator.test(value)),
+    ),
+  );
   const { ENTRA_AUTHORITY, ENTRA_TENANT_ID, ENTRA_AUDIENCES, TABLES_CONNECTION_STRING, ...rest } = stack;
-  const hasOwnEntra = Boolean(own.ENTRA_TENANT_ID ?? own.ENTRA_AUTHORITY);
+  const hasOwnEntra =
+    (own.ENTRA_TENANT_ID ?? ENTRA_TENANT_ID) !== ENTRA_TENANT_ID ||
+    (own.ENTRA_AUTHORITY ?? ENTRA_AUTHORITY) !== ENTRA_AUTHORITY;
   return {
     ...rest,
     ...(!hasOwnEntra && { ENTRA_AUTHORITY, ENTRA_TENANT_ID, ENTRA_AUDIENCES }),
     ...(!own.TABLES_URL && { TABLES_CONNECTION_STRING }),
     ...own,
   };
+}
+
+/** The stack's values that a copy of the sample needs for `func start` by hand: those that are others there. */
+export function listChangedSettings(stack: StackValues): Values {
+  const sample = readSettings(join(projectRoot, 'local.settings.sample.json'));
+  return Object.fromEntries(Object.entries(stack).filter(([name, value]) => value !== sample[name]));
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -45,7 +46,11 @@ function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'
     const handle = handlers.get(`${request.method} ${new URL(request.url).pathname}`);
     if (handle !== undefined) return handle(toRequest(request));
     const { status, message } = describeError('not_found');
-    return Response.json({ error: 'not_found', error_description: message }, { status });
+    const requestId = randomUUID();
+    return Response.json(
+      { error: 'not_found', error_description: message, code: 'not_found', request_id: requestId },
+      { status, headers: { 'X-Request-Id': requestId } },
+    );
   };
 }
 

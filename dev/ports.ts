@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { Failure } from './failure.ts';
+import { Failure, readCode } from './failure.ts';
 
 /** What listens on this machine: the variable that moves it, and where it listens otherwise. */
 const services = {
@@ -47,7 +47,7 @@ async function findObstacle(port: number, host: string): Promise<string | undefi
     await once(server, 'listening');
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = readCode(error);
     if (code === 'EADDRINUSE') return 'is in use';
     if (code === 'EACCES') return 'is not allowed to you';
     return undefined;
@@ -56,16 +56,20 @@ async function findObstacle(port: number, host: string): Promise<string | undefi
   }
 }
 
-/** Throws Failure naming the first port that is taken, who wanted it and how to move it. */
-export async function checkPorts(ports: Ports): Promise<void> {
+/** Throws Failure naming every port that is taken, who wanted it and how to move it. */
+export async function checkPorts(ports: Partial<Ports>): Promise<void> {
+  const complaints: string[] = [];
   for (const name of names) {
     const port = ports[name];
+    if (port === undefined) continue;
     // `localhost` may mean ::1 to a client, which would then reach whoever listens there.
     const obstacle = (await findObstacle(port, '127.0.0.1')) ?? (await findObstacle(port, '::1'));
     if (obstacle === undefined) continue;
     const { label, variable } = services[name];
-    throw new Failure(
+    complaints.push(
       `Port ${port} ${obstacle}, and ${label} wants it. Stop what uses it, or set ${variable} to another port.`,
     );
   }
+  if (complaints.length === 0) return;
+  throw new Failure([...complaints, 'A second stack needs a DATA_DIR of its own, too.'].join('\n'));
 }

@@ -1,4 +1,4 @@
-import type { LogSink } from '../src/log.ts';
+import type { LogLevel, LogSink } from '../src/log.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,7 +9,6 @@ function formatFields(fields: Fields, without: readonly string[]): string {
     .join(' ');
 }
 
-/** The id of a request is for following it across systems; here there is one. */
 const silent = ['level', 'event', 'requestId'];
 const leading = ['method', 'route', 'status', 'ms'];
 
@@ -19,10 +18,17 @@ function formatEvent(fields: Fields): string {
   return `${method} ${route} ${status} ${ms} ms ${formatFields(fields, [...silent, ...leading])}`;
 }
 
-function formatLine(level: string, line: string, at: Date): string {
-  const text = formatEvent(JSON.parse(line) as Fields).trimEnd();
-  // One line and no escape sequences, whatever a value holds: some come from requests.
-  return `${at.toTimeString().slice(0, 8)} ${level.padEnd(5)} ${text}`.replace(/\p{Cc}+/gu, ' ');
+/** Enough of the id to find the line of an error body; where nothing went wrong nobody looks for it. */
+function formatId(level: LogLevel, { requestId }: Fields): string {
+  const isWanted = (level === 'warn' || level === 'error') && typeof requestId === 'string';
+  return isWanted ? ` requestId=${requestId.slice(0, 8)}` : '';
+}
+
+function formatLine(level: LogLevel, line: string, at: Date): string {
+  const fields = JSON.parse(line) as Fields;
+  const text = formatEvent(fields).trimEnd() + formatId(level, fields);
+  // One line, no escape sequences and nothing invisible, whatever a value holds: some come from requests.
+  return `${at.toTimeString().slice(0, 8)} ${level.padEnd(5)} ${text}`.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }
 
 /** A sink for people: time, level and what happened, without JSON. `write` gets one line, without its end. */

@@ -1,6 +1,7 @@
 import { ConfigError } from '../src/config.ts';
+import { readArguments } from './arguments.ts';
 import { composeBanner } from './banner.ts';
-import { describeFailure, Failure } from './failure.ts';
+import { Failure } from './failure.ts';
 import { readOptions, usage, type StartOptions } from './options.ts';
 import { startStack } from './stack.ts';
 import { createStopper, type Stopper } from './stopper.ts';
@@ -9,15 +10,6 @@ import { createStopper, type Stopper } from './stopper.ts';
 const sameKeyMs = 1_000;
 /** After which a part that does not stop is left to the end of the process. */
 const stopDeadlineMs = 10_000;
-
-function readOptionsOrExit(): StartOptions {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${describeFailure(error)}\n\n${usage}`);
-    process.exit(2);
-  }
-}
 
 /** How often to look whether npm is still there. */
 const parentCheckMs = 1_000;
@@ -56,7 +48,12 @@ function explain(error: unknown): string {
     const faults = error.faults.map(
       ({ name, problem, example }) => `  ${name} ${problem} (example: ${example})`,
     );
-    return ['The settings cannot be used:', ...faults].join('\n');
+    // The stack gives all of them, or with an Entra of the person's own none.
+    const isPartial = error.faults.some(
+      ({ name, problem }) => name.startsWith('ENTRA_') && problem === 'is missing',
+    );
+    const hint = "With a tenant or an authority of your own, none of the local Entra's values apply.";
+    return ['The settings cannot be used:', ...faults, ...(isPartial ? [hint] : [])].join('\n');
   }
   if (error instanceof Failure) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -78,6 +75,6 @@ async function start(options: StartOptions): Promise<void> {
   }
 }
 
-const options = readOptionsOrExit();
+const options = readArguments((args) => readOptions(args, process.env), usage);
 if (options.help) process.stdout.write(usage);
 else await start(options);

@@ -1,5 +1,7 @@
+import { parseArgs } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { readArguments } from '../dev/arguments.ts';
 import { describeFailure, Failure } from '../dev/failure.ts';
 import { describeRefusal, readRefusal, type Refusal } from './lib/refusal.ts';
 import { requestToken } from './lib/request-token.ts';
@@ -7,6 +9,19 @@ import { runScript } from './lib/run-script.ts';
 import { readSmokeTarget } from './lib/smoke-target.ts';
 import { trustCertificate } from './lib/trust.ts';
 import { reach } from './lib/unreachable.ts';
+
+const usage = `Usage: npm run smoke
+
+Takes a token by client credentials, calls two tools and prints three lines, or one that says what is wrong (exit code
+1). Without any of these variables it looks for the local stack.
+
+  MCP_URL                  https://.../mcp
+  ENTRA_TENANT_ID          tenant of the application
+  ENTRA_CLIENT_ID          the application, which has the app role
+  SERVER_APP_ID_URI        the API's App ID URI
+  ENTRA_CLIENT_SECRET      or ENTRA_CLIENT_ASSERTION, or neither in a GitHub workflow with "id-token: write"
+  ENTRA_AUTHORITY          for national clouds
+`;
 
 async function readStructured(client: Client, name: string, args: Record<string, unknown>) {
   const { isError, structuredContent, content } = await client.callTool({ name, arguments: args });
@@ -59,7 +74,12 @@ async function runSmoke(mcpUrl: string, token: string): Promise<void> {
   }
 }
 
-await runScript(async () => {
+function readHelp(args: readonly string[]): boolean {
+  const { values } = parseArgs({ args: [...args], options: { help: { type: 'boolean', short: 'h' } } });
+  return values.help === true;
+}
+
+async function smoke(): Promise<void> {
   const target = await readSmokeTarget(process.env);
   if (target.certificate !== undefined) trustCertificate(target.certificate);
   const token = await requestToken({
@@ -68,4 +88,7 @@ await runScript(async () => {
     parameters: { scope: `${target.appIdUri}/.default` },
   });
   await runSmoke(target.mcpUrl, token);
-});
+}
+
+if (readArguments(readHelp, usage)) process.stdout.write(usage);
+else await runScript(smoke);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { describeFailure } from '../dev/failure.ts';
+import { readArguments } from '../dev/arguments.ts';
 import { readStackFile } from '../dev/stack-file.ts';
 import { requestUserToken, tokenMakers } from './lib/local-tokens.ts';
 import { runScript } from './lib/run-script.ts';
@@ -42,15 +42,6 @@ function readRequest(args: readonly string[]): ((authority: string) => Promise<s
   );
 }
 
-function readRequestOrExit() {
-  try {
-    return readRequest(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${describeFailure(error)}\n\n${usage}`);
-    process.exit(2);
-  }
-}
-
-const request = readRequestOrExit();
+const request = readArguments(readRequest, usage);
 if (request === undefined) process.stdout.write(usage);
 else await runScript(async () => console.log(await request(readStackFile(process.env).authority)));

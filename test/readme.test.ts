@@ -34,14 +34,11 @@ describe('the README', () => {
     },
   );
 
-  it.each(errorCodes.filter((code) => [401, 403, 413, 415, 503].includes(describeError(code).status)))(
-    'tells what to do about %s',
-    (code) => {
-      const row = rows.find(([cell = '']) => cell.includes(`\`${code}\``)) ?? [];
-      expect(row[0]).toMatch(new RegExp(`^${describeError(code).status} `));
-      expect(row[2]).not.toBe('');
-    },
-  );
+  it.each(errorCodes.filter((code) => code !== 'internal_error'))('tells what to do about %s', (code) => {
+    const row = rows.find(([cell = '']) => cell.includes(`\`${code}\``)) ?? [];
+    expect(row[0]).toMatch(new RegExp(`^${describeError(code).status} `));
+    expect(row[2]).not.toBe('');
+  });
 
   it('lists every route that people call', () => {
     const { routes } = createApp(createTestEnvironment(), { sink: () => undefined });

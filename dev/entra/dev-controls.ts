@@ -24,12 +24,13 @@ const mintRequest = z.strictObject({
 
 type MintRequest = z.infer<typeof mintRequest>;
 
+const people = new Map<string, User>(Object.entries(users));
+const registered = new Map<string, Application>(Object.entries(apps));
+
 function claimsOf({ base, version }: MintRequest, authority: string) {
   const [kind, name = ''] = base.split(':');
-  const people: Readonly<Record<string, User | undefined>> = users;
-  const registered: Readonly<Record<string, Application | undefined>> = apps;
-  const user = kind === 'app' ? undefined : people[name];
-  const app = kind === 'app' ? registered[name] : apps.native;
+  const user = kind === 'app' ? undefined : people.get(name);
+  const app = kind === 'app' ? registered.get(name) : apps.native;
   if (app === undefined || (kind !== 'app' && user === undefined)) return undefined;
   const tenantId = user?.tenantId ?? homeTenant.id;
   const issuance = { authority, tenantId, client: app, seconds: 3600 };

@@ -64,15 +64,17 @@ async function assemble(authority: string, keys: SigningKeys, options: LocalEntr
   const provider = await createProvider({ accounts, authority, keys, proxyRedirectUris, store });
   const authenticateClient = createClientAuthentication(options.federatedCredentials ?? []);
   const issuer = { authority, keys, seconds: options.accessTokenSeconds ?? 3600 };
-  const endpoints: Readonly<Record<string, Endpoint | undefined>> = {
-    'v2.0/.well-known/openid-configuration': createConfigurationEndpoint(authority),
-    'discovery/v2.0/keys': createKeysEndpoint(authority, keys),
-    'oauth2/v2.0/authorize': createAuthorizeEndpoint(provider),
-    'oauth2/v2.0/authorize/:id': resumeAuthorization,
-    'oauth2/v2.0/logout': createLogoutEndpoint(provider),
-    'oauth2/v2.0/token': createTokenEndpoint({ accounts, authenticateClient, issuer, provider }),
-    'login/:id': createSignInEndpoint(provider, accounts),
-  };
+  const endpoints = new Map<string, Endpoint>(
+    Object.entries({
+      'v2.0/.well-known/openid-configuration': createConfigurationEndpoint(authority),
+      'discovery/v2.0/keys': createKeysEndpoint(authority, keys),
+      'oauth2/v2.0/authorize': createAuthorizeEndpoint(provider),
+      'oauth2/v2.0/authorize/:id': resumeAuthorization,
+      'oauth2/v2.0/logout': createLogoutEndpoint(provider),
+      'oauth2/v2.0/token': createTokenEndpoint({ accounts, authenticateClient, issuer, provider }),
+      'login/:id': createSignInEndpoint(provider, accounts),
+    }),
+  );
   const answerDevControls = createDevControls(authority, keys, accounts);
 
   provider.on('authorization.error', (ctx, failure) => ctx.oidc.entity('Failure', failure));
@@ -80,9 +82,13 @@ async function assemble(authority: string, keys: SigningKeys, options: LocalEntr
   provider.on('server_error', (_ctx, error) => console.error('local Entra:', error));
 
   provider.use(async (ctx: KoaContextWithOIDC, next) => {
+    if (ctx.path === '/') {
+      ctx.body = 'The local Microsoft Entra of entra-mcp, for development on this machine only.\n';
+      return;
+    }
     const [, tenant = '', path = ''] = /^\/([^/]+)\/(.+)$/.exec(ctx.path) ?? [];
     if (tenant === 'dev') return answerDevControls(ctx, path);
-    const endpoint = endpoints[path.replace(/^(login|oauth2\/v2\.0\/authorize)\/[\w-]+$/, '$1/:id')];
+    const endpoint = endpoints.get(path.replace(/^(login|oauth2\/v2\.0\/authorize)\/[\w-]+$/, '$1/:id'));
     if (endpoint === undefined) return;
     try {
       requireTenant(tenant);

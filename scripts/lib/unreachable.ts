@@ -10,14 +10,21 @@ function findCode(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+function findHint(code: string, hostname: string): string {
+  if (untrusted.test(code)) return ' (set NODE_EXTRA_CA_CERTS to the certificate that signs it)';
+  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  return isLocal && code === 'ECONNREFUSED' ? ' (start it with "npm start")' : '';
+}
+
 /** `fetch`, with a Failure that names the URL and the reason where no answer comes. */
 export async function reach(url: string | URL, init: RequestInit = {}): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (error) {
     const code = findCode(error);
-    const hint = untrusted.test(code) ? ' (set NODE_EXTRA_CA_CERTS to the certificate that signs it)' : '';
-    const { origin, pathname } = new URL(url);
-    throw new Failure(`${origin}${pathname} cannot be reached: ${code}${hint}`, { cause: error });
+    const { origin, pathname, hostname } = new URL(url);
+    throw new Failure(`${origin}${pathname} cannot be reached: ${code}${findHint(code, hostname)}`, {
+      cause: error,
+    });
   }
 }

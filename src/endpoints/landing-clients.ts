@@ -61,7 +61,7 @@ export function createClientGuides(name: string, url: string): readonly ClientGu
       client: 'MCP Inspector',
       steps: html`Lists the tools in a terminal; without arguments it opens in the browser.`,
       snippet: joinLines(
-        `npx @modelcontextprotocol/inspector --cli ${url}`,
+        `npx --yes @modelcontextprotocol/inspector@2 --cli ${url}`,
         '--transport http --method tools/list',
         `--header "${bearer}"`,
       ),

@@ -34,14 +34,17 @@ describe('the ports of the local stack', () => {
 
   it('that are taken are all named at once', async () => {
     const [first, second] = await Promise.all([takePort(), takePort()]);
-    await expect(checkPorts({ mcp: first.port, entra: second.port })).rejects.toThrow(
-      [
-        `Port ${first.port} is in use, and the MCP server wants it. Stop what uses it, or set MCP_PORT to another port.`,
-        `Port ${second.port} is in use, and the local Entra wants it. Stop what uses it, or set ENTRA_PORT to another port.`,
-        'A second stack needs a DATA_DIR of its own, too.',
-      ].join('\n'),
-    );
-    await Promise.all([first.close(), second.close()]);
+    try {
+      await expect(checkPorts({ mcp: first.port, entra: second.port })).rejects.toThrow(
+        [
+          `Port ${first.port} is in use, and the MCP server wants it. Stop what uses it, or set MCP_PORT to another port.`,
+          `Port ${second.port} is in use, and the local Entra wants it. Stop what uses it, or set ENTRA_PORT to another port.`,
+          'A second stack needs a DATA_DIR of its own, too.',
+        ].join('\n'),
+      );
+    } finally {
+      await Promise.all([first.close(), second.close()]);
+    }
     await checkPorts({ mcp: first.port, entra: second.port });
   });
 });

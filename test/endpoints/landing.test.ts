@@ -53,7 +53,7 @@ describe('GET /', () => {
     const commands = (await readSnippets()).filter((snippet) => snippet.includes('$MCP_TOKEN'));
     expect(commands.map((command) => command.replaceAll(' \\\n  ', ' '))).toEqual([
       'claude mcp add --transport http test-server https://mcp.example.com/mcp --header "Authorization: Bearer $MCP_TOKEN"',
-      'npx @modelcontextprotocol/inspector --cli https://mcp.example.com/mcp --transport http --method tools/list --header "Authorization: Bearer $MCP_TOKEN"',
+      'npx --yes @modelcontextprotocol/inspector@2 --cli https://mcp.example.com/mcp --transport http --method tools/list --header "Authorization: Bearer $MCP_TOKEN"',
       `curl https://mcp.example.com/mcp -H "Authorization: Bearer $MCP_TOKEN" -H "Content-Type: application/json" -H "Accept: application/json, text/event-stream" -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'`,
     ]);
   });

@@ -1,5 +1,6 @@
 import { startAzurite, type Azurite } from '../../dev/azurite.ts';
 import { startLocalEntra, type LocalEntra } from '../../dev/entra/server.ts';
+import { findBrowser } from './browser.ts';
 
 /** What every test file shares: one Azurite and one local Entra, each on a free port. */
 export interface SharedServices {
@@ -17,4 +18,6 @@ export default async function globalSetup(): Promise<void> {
   globalThis.sharedServices = { azurite, entra };
   process.env.TEST_TABLES_CONNECTION_STRING = azurite.connectionString;
   process.env.TEST_ENTRA_AUTHORITY = entra.authority;
+  const browser = findBrowser();
+  if (browser !== undefined) process.env.CHROME_PATH = browser;
 }

@@ -89,12 +89,15 @@ async function openPage(browser: Browser, path: string, options: BrowserContextO
 
 /** Serves the site to a real Chromium that reaches nothing else. `Bearer good` is the token it accepts. */
 export async function startSite(): Promise<Site> {
+  if (process.env.CHROME_PATH === undefined) {
+    throw new Error('No Chromium was found or could be downloaded: install one, or set CHROME_PATH.');
+  }
   const routes = createSiteEndpoints().map(
     (endpoint) => guardForTest(endpoint, { publicBaseUrl: siteUrl }).route,
   );
   const host = await startHost(routes, { port: 0 });
   const browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROME_PATH,
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -1,0 +1,49 @@
+import { createApp } from '../src/app.ts';
+import { bundleApp } from '../scripts/lib/bundle.ts';
+import type { Certificate } from './certificate.ts';
+import { listensOnLoopbackOnly, startFunctionsHost, type CoreTools } from './core-tools.ts';
+import { startHost } from './host.ts';
+import { createReadableSink } from './readable-log.ts';
+import type { Stopper } from './stopper.ts';
+
+/** What is to serve the app: nothing, Core Tools where there are any, otherwise the project's own host. */
+export interface HostPlan {
+  readonly wanted: boolean;
+  readonly port: number;
+  readonly tools: CoreTools | undefined;
+  readonly certificate: Certificate | undefined;
+}
+
+/** Serves the app; resolves, when it answers, with what resolves when its host ends by itself. */
+export async function serveApp(
+  { wanted, port, tools, certificate }: HostPlan,
+  environment: NodeJS.ProcessEnv,
+  stopper: Stopper,
+): Promise<Promise<string>[]> {
+  if (!wanted) return [];
+  if (tools !== undefined) {
+    await bundleApp();
+    const host = startFunctionsHost(tools, { port, environment });
+    stopper.add(() => host.stop());
+    await host.ready;
+    return [host.exited.then(() => 'Azure Functions Core Tools')];
+  }
+  const sink = createReadableSink((line) => console.log(line));
+  const { routes } = createApp(environment, { sink });
+  const host = await startHost(routes, { port, ...(certificate !== undefined && { tls: certificate }) });
+  stopper.add(() => host.stop());
+  return [];
+}
+
+/** For the banner, in a line. */
+export function describeHost({ wanted, tools, certificate }: HostPlan): string {
+  if (!wanted) return 'none (--no-host): "npm run build", then "func start" with the settings below';
+  if (tools !== undefined) {
+    const name = `Azure Functions Core Tools ${tools.version} (${tools.path})`;
+    return listensOnLoopbackOnly(tools)
+      ? name
+      : `${name}; before 4.13.0 they may listen on every network interface: update them, or mind your firewall`;
+  }
+  const reason = certificate === undefined ? 'no "func" 4.x on the PATH' : 'as --https asks for';
+  return `the project's own local host (${reason})`;
+}
