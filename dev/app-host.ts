@@ -1,5 +1,5 @@
 import { createApp } from '../src/app.ts';
-import { bundleApp } from '../scripts/lib/bundle.ts';
+import { bundleApp } from './bundle.ts';
 import type { Certificate } from './certificate.ts';
 import { listensOnLoopbackOnly, startFunctionsHost, type CoreTools } from './core-tools.ts';
 import { startHost } from './host.ts';

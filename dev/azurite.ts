@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readJson, writePrivateJson } from './entra/private-file.ts';
+import { readJson, writePrivateJson } from './private-file.ts';
 
 const host = '127.0.0.1';
 const account = 'devstoreaccount1';

@@ -1,3 +1,4 @@
+import { createVsCodeConfig } from '../src/endpoints/vs-code-config.ts';
 import { homeTenant, users, type User } from './entra/directory.ts';
 
 export interface BannerFacts {
@@ -8,30 +9,17 @@ export interface BannerFacts {
   /** Where tokens come from, and whether that is the local Entra with its accounts. */
   readonly entra: { readonly authority: string; readonly isLocal: boolean };
   readonly dataDir: string;
+  /** Whether DATA_DIR named it. */
+  readonly dataDirWasChosen: boolean;
   /** Path of a certificate that nobody trusts yet. */
   readonly untrustedCertificate?: string;
   /** What `func start` by hand needs in local.settings.json, where nothing was started to serve the app. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/**
- * A `.vscode/mcp.json`. For the local Entra it asks for the token once and keeps it in VS Code's own secret store; at
- * the real one VS Code signs in by itself.
- */
-export function composeVsCodeConfig(mcpUrl: string, { asksForToken }: { readonly asksForToken: boolean }) {
-  const server = { type: 'http', url: mcpUrl };
-  if (!asksForToken) return { servers: { 'entra-mcp': server } };
-  return {
-    inputs: [
-      {
-        type: 'promptString',
-        id: 'mcp-token',
-        description: 'Access token (npm run --silent token prints one)',
-        password: true,
-      },
-    ],
-    servers: { 'entra-mcp': { ...server, headers: { Authorization: 'Bearer ${input:mcp-token}' } } },
-  };
+/** A command for this stack: one whose folder was chosen is found by that folder alone. */
+function commandFor({ dataDir, dataDirWasChosen }: BannerFacts, command: string): string {
+  return dataDirWasChosen ? `DATA_DIR=${dataDir} ${command}` : command;
 }
 
 function listAccounts(): string[] {
@@ -42,11 +30,12 @@ function listAccounts(): string[] {
   });
 }
 
-function describeTokens({ entra }: BannerFacts): string[] {
+function describeTokens(facts: BannerFacts): string[] {
+  const { entra } = facts;
   if (!entra.isLocal) return [`  Entra      ${entra.authority} (from your own settings)`];
   return [
-    '  Token      npm run --silent token   (npm run token -- --help: other users, faulty tokens)',
-    '  Check      npm run smoke',
+    `  Token      ${commandFor(facts, 'npm run --silent token')}   (npm run token -- --help: other users, faulty tokens)`,
+    `  Check      ${commandFor(facts, 'npm run smoke')}`,
     `  Entra      ${entra.authority} (local; signs these accounts in)`,
     ...listAccounts(),
   ];
@@ -69,7 +58,7 @@ function describeFile(name: string, content: object): string[] {
 /** What `npm start` says when everything answers. */
 export function composeBanner(facts: BannerFacts): string {
   const { baseUrl, host, dataDir, untrustedCertificate, settings } = facts;
-  const config = composeVsCodeConfig(`${baseUrl}/mcp`, { asksForToken: facts.entra.isLocal });
+  const config = createVsCodeConfig('entra-mcp', `${baseUrl}/mcp`, { asksForToken: facts.entra.isLocal });
   return [
     '',
     `  MCP        ${baseUrl}/mcp`,
@@ -77,7 +66,7 @@ export function composeBanner(facts: BannerFacts): string {
     `  Docs       ${baseUrl}/docs`,
     ...describeTokens(facts),
     `  Host       ${host}`,
-    `  Data       ${dataDir} (npm start -- --fresh begins anew)`,
+    `  Data       ${dataDir} (${commandFor(facts, 'npm start -- --fresh')} begins anew)`,
     ...(untrustedCertificate === undefined ? [] : describeTrust(untrustedCertificate)),
     ...(settings === undefined
       ? []

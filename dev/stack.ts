@@ -123,6 +123,7 @@ export async function startStack(
       host: describeHost(plan),
       entra: { authority, isLocal },
       dataDir,
+      dataDirWasChosen: Boolean(environment.DATA_DIR),
       ...(certificate?.selfSigned === true && { untrustedCertificate: certificate.certPath }),
       ...(!options.host && { settings: listChangedSettings(values) }),
     },

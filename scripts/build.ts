@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { bundleApp } from './lib/bundle.ts';
+import { bundleApp } from '../dev/bundle.ts';
 
 const { path, bytes } = await bundleApp();
 console.log(`${relative(process.cwd(), path)} ${Math.round(bytes / 1024)} KiB`);

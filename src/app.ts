@@ -127,8 +127,10 @@ function composeRoutes(config: Config, options: AppOptions): Route[] {
 /** The same routes on a stand-in configuration that none of them gets to use. */
 function composeFaultyRoutes(faults: readonly ConfigFault[], options: AppOptions): Route[] {
   const standIn = loadConfig({
-    PUBLIC_BASE_URL: 'http://localhost',
-    AUTH_REQUIRED: 'false',
+    // Not this machine: a server of this machine refuses to be called by any other name.
+    PUBLIC_BASE_URL: 'https://misconfigured.invalid',
+    ENTRA_TENANT_ID: '00000000-0000-0000-0000-000000000000',
+    ENTRA_AUDIENCES: '00000000-0000-0000-0000-000000000000',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
   const surface = { tools: [], resources: [], prompts: [] };

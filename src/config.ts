@@ -119,7 +119,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
       faults.push(describeFault(name as SettingName, problem));
     }
   }
-  faults.push(...checkTogether(valid, environment));
+  faults.push(...checkTogether(valid, given, environment));
   if (faults.length > 0) throw new ConfigError(faults);
   return deepFreeze(toConfig(valid as EnvironmentValues, environment));
 }

@@ -26,11 +26,14 @@ export function endStreamAfter(body: ReadableStream<Uint8Array>, ms: number): Re
       timer = setTimeout(() => {
         ended = true;
         controller.close();
-        void reader.cancel();
+        reader.cancel().catch(() => undefined);
       }, ms);
     },
     async pull(controller) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        clearTimeout(timer);
+        throw error;
+      });
       if (!done) {
         controller.enqueue(value);
         return;

@@ -7,7 +7,7 @@
 interface CatalogueEntry {
   /** HTTP status. */
   readonly status: number;
-  /** OAuth error code (RFC 6750 section 3.1, RFC 6749 section 5.2); absent where OAuth has none to give. */
+  /** OAuth error code (RFC 6750 section 3.1, RFC 6749 sections 4.1.2.1 and 5.2); absent where OAuth has none to give. */
   readonly oauth?: string;
   /** JSON-RPC code for endpoints that answer in JSON-RPC; -32000 where absent. */
   readonly rpc?: number;
@@ -134,7 +134,7 @@ const catalogue = {
     message:
       'This server is reached under a name of this machine only (PUBLIC_BASE_URL). Use localhost or 127.0.0.1.',
   },
-  not_found: { status: 404, message: 'Nothing is served at this path. GET / lists what is.' },
+  not_found: { status: 404, message: 'Nothing is served at this path. GET /docs lists what is.' },
   method_not_allowed: { status: 405, message: 'Method not allowed.' },
   not_acceptable: {
     status: 406,
@@ -212,10 +212,6 @@ export class AppError extends Error {
     super(catalogue[code].message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
-  }
-
-  get status(): number {
-    return catalogue[this.code].status;
   }
 }
 

@@ -119,6 +119,16 @@ describe('with AUTH_REQUIRED=false', () => {
 });
 
 describe('a faulty environment', () => {
+  it('tells so under the name that Azure gives a server, too', async () => {
+    const { routes } = create({});
+    for (const path of ['/healthz', '/health', '/me']) {
+      const response = await find(routes, path).handle(
+        new Request(`https://func-x.azurewebsites.net${path}`),
+      );
+      expect([path, response.status]).toEqual([path, 503]);
+    }
+  });
+
   const secret = 'hunter2';
   const { routes, lines } = create({ ENTRA_TENANT_ID: secret, TABLES_CONNECTION_STRING: secret });
 
@@ -134,6 +144,7 @@ describe('a faulty environment', () => {
       expect(body.faults.map((fault) => fault.name)).toEqual([
         'PUBLIC_BASE_URL',
         'ENTRA_TENANT_ID',
+        'TABLES_CONNECTION_STRING',
         'ENTRA_AUDIENCES',
       ]);
       expect(body.faults.every((fault) => fault.example !== '')).toBe(true);
@@ -154,6 +165,7 @@ describe('a faulty environment', () => {
     expect(faults.map((line) => [line.level, line.name])).toEqual([
       ['error', 'PUBLIC_BASE_URL'],
       ['error', 'ENTRA_TENANT_ID'],
+      ['error', 'TABLES_CONNECTION_STRING'],
       ['error', 'ENTRA_AUDIENCES'],
     ]);
     expect(JSON.stringify(lines)).not.toContain(secret);

@@ -24,7 +24,9 @@ function readImports(file: string): Import[] {
   );
   return [...statements].map(([, type, fixed, dynamic]) => {
     const target = fixed ?? dynamic ?? '';
-    const to = target.startsWith('.') ? posix.join(posix.dirname(file), target) : target;
+    // A package is one, whichever of its entries is imported.
+    const [packageName = target] = /^(@[^/]+\/)?[^/]+/.exec(target) ?? [];
+    const to = target.startsWith('.') ? posix.join(posix.dirname(file), target) : packageName;
     return { from: file, to, typeOnly: type !== undefined };
   });
 }
@@ -46,12 +48,13 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   mcp: ['auth (types)', 'deadline', 'errors', 'stores'],
   auth: ['config (types)', 'errors'],
   azure: ['config (types)', 'errors', 'http (types)', 'log', 'stores'],
-  http: ['auth (types)', 'deadline', 'errors', 'log'],
+  http: ['auth (types)', 'deadline', 'errors', 'log', 'loopback'],
   stores: ['errors'],
-  config: ['log'],
+  config: ['log', 'loopback'],
   log: [],
   errors: [],
   deadline: [],
+  loopback: [],
 };
 
 /** Packages that only some rooms may know. */
@@ -61,6 +64,7 @@ const packageRooms: Readonly<Record<string, readonly string[]>> = {
   '@azure/identity': ['azure'],
   'set-cookie-parser': ['azure'],
   jose: ['auth'],
+  hono: ['endpoints', 'http'],
   '@modelcontextprotocol/server': ['mcp'],
 };
 
@@ -115,6 +119,7 @@ describe('the architecture', () => {
   it('reads the environment in main.ts only', () => {
     const readers = sources.filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'));
     expect(readers).toEqual(['src/main.ts']);
+    expect(imports.filter(({ to }) => to === 'node:process')).toEqual([]);
   });
 
   it('has a door list for every room', () => {

@@ -90,6 +90,8 @@ describe('loadConfig', () => {
     ['AUTH_REQUIRED', 'yes'],
     ['TABLES_URL', 'http://127.0.0.1:10002/devstoreaccount1'],
     ['TABLE_PREFIX', '1mcp'],
+    ['ENTRA_AUTHORITY', 'https://login.microsoftonline.com/organizations'],
+    ['ENTRA_TENANT_ID', ' '],
     ['AZURE_CLIENT_ID', 'me'],
   ])('refuses %s = %j', (name, value) => {
     expect(faultsOf({ ...minimal, [name]: value }).map((fault) => fault.name)).toEqual([name]);
@@ -132,6 +134,11 @@ describe('loadConfig', () => {
       ENTRA_ALLOWED_TENANTS: tenant.toUpperCase(),
     });
     expect(config.entra.allowedTenants).toEqual([tenant]);
+  });
+
+  it('refuses a connection string that is none', () => {
+    const faults = faultsOf({ ...minimal, TABLES_URL: ' ', TABLES_CONNECTION_STRING: 'nonsense' });
+    expect(faults.map((fault) => fault.name)).toEqual(['TABLES_CONNECTION_STRING']);
   });
 
   it('wants exactly one way to the tables', () => {

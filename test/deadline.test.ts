@@ -28,6 +28,15 @@ describe('endStreamAfter', () => {
     expect(cancelled).toBe(true);
   });
 
+  it('passes a source’s failure on, and does nothing to a broken stream when its time has come', async () => {
+    const broken = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.error(new Error('broken')),
+    });
+    await expect(new Response(endStreamAfter(broken, 10)).text()).rejects.toThrow('broken');
+    // Past the deadline: a close of the broken stream would be an uncaught exception, which fails the run.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  });
+
   it('lets the source go when its reader leaves', async () => {
     let cancelled = false;
     const endless = new ReadableStream<Uint8Array>({

@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { z } from 'zod';
+import { loopbackNames } from '../../src/loopback.ts';
 import type { Accounts } from './accounts.ts';
 import { apps, findUser, homeTenant, users } from './directory.ts';
 import type { Application, User } from './directory.ts';
@@ -47,7 +48,7 @@ function claimsOf({ base, version }: MintRequest, authority: string) {
 
 /** A browser sends Origin with every POST, and a name that was made to point here shows in Host. */
 function comesFromThisMachine(ctx: KoaContextWithOIDC): boolean {
-  return ctx.get('origin') === '' && ['127.0.0.1', 'localhost', '[::1]'].includes(ctx.hostname);
+  return ctx.get('origin') === '' && loopbackNames.some((name) => name === ctx.hostname);
 }
 
 /**

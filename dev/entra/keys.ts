@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
-import { readJson, writePrivateJson } from './private-file.ts';
+import { readJson, writePrivateJson } from '../private-file.ts';
 
 const privateKey = z.object({
   kty: z.literal('RSA'),

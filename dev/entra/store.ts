@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { z } from 'zod';
-import { readJson, writePrivateJson } from './private-file.ts';
+import { readJson, writePrivateJson } from '../private-file.ts';
 
 interface Entry {
   readonly payload: AdapterPayload;

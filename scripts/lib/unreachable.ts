@@ -1,4 +1,5 @@
 import { Failure } from '../../dev/failure.ts';
+import { loopbackNames } from '../../src/loopback.ts';
 
 /** Codes of Node for a certificate that nobody vouches for. */
 const untrusted = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_/;
@@ -12,8 +13,10 @@ function findCode(error: unknown): string {
 
 function findHint(code: string, hostname: string): string {
   if (untrusted.test(code)) return ' (set NODE_EXTRA_CA_CERTS to the certificate that signs it)';
-  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-  return isLocal && code === 'ECONNREFUSED' ? ' (start it with "npm start")' : '';
+  const isLocal = loopbackNames.some((name) => name === hostname);
+  return isLocal && code === 'ECONNREFUSED'
+    ? ' (start it with "npm start"; after --no-host, with "func start")'
+    : '';
 }
 
 /** `fetch`, with a Failure that names the URL and the reason where no answer comes. */

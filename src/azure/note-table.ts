@@ -18,6 +18,9 @@ const lastMillisecond = 9_999_999_999_999;
 /** Every id sorts before this one and the counter's row after it. */
 const afterLastId = ':';
 
+/** What an id may begin with. */
+const idPrefixPattern = /^[0-9a-f-]{0,30}$/;
+
 const noteRowSchema = z.object({
   rowKey: z.string().regex(noteIdPattern),
   text: z.instanceof(Uint8Array),
@@ -44,9 +47,9 @@ function toRange(options: Parameters<NoteStore['list']>[1]): RowRange {
   return { ...(cursor !== undefined && { after: cursor }), before: afterLastId, limit: limit + 1 };
 }
 
-/** The keys that begin with the prefix, and no columns. Every character of an id sorts before a tilde. */
-function toIdRange({ prefix, limit }: Parameters<NoteStore['listIds']>[1]): RowRange {
-  return { after: prefix, before: prefix === '' ? afterLastId : `${prefix}~`, limit, select: [] };
+/** The keys that begin with the prefix, without their columns. Every character of an id sorts before a tilde. */
+function toIdRange(prefix: string, limit: number): RowRange {
+  return { from: prefix, before: prefix === '' ? afterLastId : `${prefix}~`, limit, select: [] };
 }
 
 function toNote(row: Row): Note {
@@ -105,8 +108,10 @@ export function createNoteTable(
       return { notes, ...(rows.length > notes.length && last && { nextCursor: last.id }) };
     },
 
-    async listIds(owner, options) {
-      const rows = await table.list(partitionOf(owner), toIdRange(options));
+    async listIds(owner, { prefix, limit }) {
+      const partitionKey = partitionOf(owner);
+      if (!idPrefixPattern.test(prefix)) return [];
+      const rows = await table.list(partitionKey, toIdRange(prefix, limit));
       return rows.map((row) => row.rowKey).filter((id) => noteIdPattern.test(id));
     },
 

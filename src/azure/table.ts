@@ -25,6 +25,8 @@ export function parseRow<T>(schema: z.ZodType<T>, row: Row): T {
 export interface RowRange {
   /** Row keys beyond this one, in ordinal order. */
   readonly after?: string;
+  /** This row key and those beyond it. */
+  readonly from?: string;
   /** Row keys short of this one. */
   readonly before?: string;
   /** Most rows to return. */
@@ -69,8 +71,9 @@ async function unlessRefused<T, U>(statuses: readonly number[], result: Promise<
   }
 }
 
-function describeRange({ odata }: Sdk, partitionKey: string, { after, before }: RowRange): string {
+function describeRange({ odata }: Sdk, partitionKey: string, { from, after, before }: RowRange): string {
   const conditions = [odata`PartitionKey eq ${partitionKey}`];
+  if (from !== undefined) conditions.push(odata`RowKey ge ${from}`);
   if (after !== undefined) conditions.push(odata`RowKey gt ${after}`);
   if (before !== undefined) conditions.push(odata`RowKey lt ${before}`);
   return conditions.join(' and ');

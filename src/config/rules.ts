@@ -1,8 +1,10 @@
 import { describeFault, type ConfigFault } from './fault.ts';
 import type { EnvironmentValues } from './settings.ts';
-import { isLoopback, sharedTenants } from './values.ts';
+import { isLoopback } from '../loopback.ts';
+import { sharedTenants } from './values.ts';
 
-type Environment = NodeJS.ProcessEnv;
+/** What the environment gives, blanks and empty values left out. */
+type Given = Readonly<Record<string, string | undefined>>;
 type Values = Partial<EnvironmentValues>;
 
 /** Names that Azure sets wherever it hosts Functions, and nothing sets on a laptop. */
@@ -46,22 +48,22 @@ function checkAzure(values: Values, inAzure: boolean): ConfigFault[] {
   return faults;
 }
 
-function checkTables(environment: Environment): ConfigFault[] {
-  const given = [environment.TABLES_URL, environment.TABLES_CONNECTION_STRING].filter(Boolean);
-  if (given.length === 1) return [];
+function checkTables(given: Given): ConfigFault[] {
+  const ways = [given.TABLES_URL, given.TABLES_CONNECTION_STRING].filter((way) => way !== undefined);
+  if (ways.length === 1) return [];
   const problem =
-    given.length === 0
+    ways.length === 0
       ? 'is missing (TABLES_CONNECTION_STRING does instead of it on a laptop)'
       : 'and TABLES_CONNECTION_STRING are both set: keep one';
   return [describeFault('TABLES_URL', problem)];
 }
 
-function checkEntra(values: Values, environment: Environment): ConfigFault[] {
+function checkEntra(values: Values, given: Given): ConfigFault[] {
   if (values.AUTH_REQUIRED === false) return [];
   const faults: ConfigFault[] = [];
   const { ENTRA_TENANT_ID: tenant, ENTRA_AUDIENCES: audiences } = values;
-  if (!environment.ENTRA_TENANT_ID) faults.push(describeFault('ENTRA_TENANT_ID', 'is missing'));
-  if (!environment.ENTRA_AUDIENCES || audiences?.length === 0) {
+  if (given.ENTRA_TENANT_ID === undefined) faults.push(describeFault('ENTRA_TENANT_ID', 'is missing'));
+  if (given.ENTRA_AUDIENCES === undefined || audiences?.length === 0) {
     faults.push(describeFault('ENTRA_AUDIENCES', 'is missing'));
   }
   if (audiences?.some((audience) => graphAudiences.includes(audience.toLowerCase()))) {
@@ -89,12 +91,12 @@ function checkEntra(values: Values, environment: Environment): ConfigFault[] {
 }
 
 /** The rules between settings, on whatever of them is valid by itself. */
-export function checkTogether(values: Values, environment: Environment): ConfigFault[] {
+export function checkTogether(values: Values, given: Given, environment: NodeJS.ProcessEnv): ConfigFault[] {
   const inAzure = azureNames.some((name) => environment[name]);
   return [
     ...checkAuthentication(values, inAzure),
     ...checkAzure(values, inAzure),
-    ...checkTables(environment),
-    ...checkEntra(values, environment),
+    ...checkTables(given),
+    ...checkEntra(values, given),
   ];
 }

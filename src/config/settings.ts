@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { logLevels } from '../log.ts';
 import {
   audience,
+  connectionString,
   flag,
   guidValue,
   httpsUrl,
   list,
   origin,
   scopeName,
-  secureUrl,
   sharedTenants,
 } from './values.ts';
 
@@ -24,7 +24,7 @@ function setting<T extends z.ZodType>(schema: T, info: SettingInfo): T {
   return schema.meta({ ...info });
 }
 
-/** Each name of the environment and its rule, alone; rules between names are in config.ts. */
+/** Each name of the environment and its rule, alone; rules between names are in rules.ts. */
 export const environmentSchema = z.object({
   PUBLIC_BASE_URL: setting(origin, {
     description:
@@ -46,7 +46,7 @@ export const environmentSchema = z.object({
       aliases: ['AUTH_TENANT_ID', 'AZURE_TENANT_ID', 'TENANT_ID', 'FASTMCP_SERVER_AUTH_AZURE_TENANT_ID'],
     },
   ),
-  ENTRA_AUTHORITY: setting(secureUrl.default('https://login.microsoftonline.com'), {
+  ENTRA_AUTHORITY: setting(origin.default('https://login.microsoftonline.com'), {
     description:
       'Entra’s sign-in host, without the tenant. Another one for national clouds and the local Entra.',
     example: 'https://login.microsoftonline.us',
@@ -101,7 +101,7 @@ export const environmentSchema = z.object({
     example: 'https://stmcpabc.table.core.windows.net',
     aliases: ['AZURE_STORAGE_TABLE_ENDPOINT', 'TABLE_STORAGE_URL', 'AzureWebJobsStorage__tableServiceUri'],
   }),
-  TABLES_CONNECTION_STRING: setting(z.string().min(1, 'must not be empty').optional(), {
+  TABLES_CONNECTION_STRING: setting(connectionString.optional(), {
     description: 'Instead of TABLES_URL on a laptop: the connection string of Azurite.',
     example: 'UseDevelopmentStorage=true',
     aliases: ['AzureWebJobsStorage', 'AZURE_STORAGE_CONNECTION_STRING'],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from '../loopback.ts';
 
 export const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -22,11 +23,6 @@ export function list(item: z.ZodType<string, string>) {
       ),
     ])
     .pipe(z.array(item));
-}
-
-/** Whether a URL leads to this machine. */
-export function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]';
 }
 
 /** An absolute URL that is https, or http on this machine only. Without a trailing slash. */
@@ -67,3 +63,11 @@ export const audience = z
 export const scopeName = z
   .string()
   .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be scope names (the value of scp, without api://…)');
+
+/** A storage account's, or the short form for Azurite with its usual ports. */
+export const connectionString = z
+  .string()
+  .regex(
+    /^UseDevelopmentStorage=true;?$|(^|;)AccountName=[^;]+;.*AccountKey=[^;]+/i,
+    'must be a storage connection string',
+  );

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Html } from '../http/html.ts';
+import { createVsCodeConfig } from './vs-code-config.ts';
 
 /** How one MCP client is connected. */
 interface ClientGuide {
@@ -19,12 +20,6 @@ function toJson(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }
 
-function createVsCodeConfig(name: string, url: string): string {
-  const token = { type: 'promptString', id: 'mcp-token', description: 'Access token', password: true };
-  const headers = { Authorization: 'Bearer ${input:mcp-token}' };
-  return toJson({ inputs: [token], servers: { [name]: { type: 'http', url, headers } } });
-}
-
 function createCursorConfig(name: string, url: string): string {
   const headers = { Authorization: 'Bearer ${env:MCP_TOKEN}' };
   return toJson({ mcpServers: { [name]: { url, headers } } });
@@ -37,7 +32,7 @@ export function createClientGuides(name: string, url: string): readonly ClientGu
       client: 'VS Code',
       steps: html`In <code>.vscode/mcp.json</code>. VS Code asks for the token once and keeps it. It can also
         sign you in to Microsoft Entra by itself: leave <code>inputs</code> and <code>headers</code> out.`,
-      snippet: createVsCodeConfig(name, url),
+      snippet: toJson(createVsCodeConfig(name, url, { asksForToken: true })),
     },
     {
       client: 'Claude Code',

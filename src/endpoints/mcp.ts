@@ -4,6 +4,8 @@ import { endStreamAfter, withDeadline } from '../deadline.ts';
 import { AppError, describeError } from '../errors.ts';
 import { parseJsonBody } from '../http/body.ts';
 import type { AuthenticatedContext, BearerEndpoint } from '../http/endpoint.ts';
+import { createRpcErrorBody } from '../http/error-response.ts';
+import { describeCause } from '../log.ts';
 import type { McpExchange } from '../mcp/context.ts';
 import type { McpHandler } from '../mcp/handler.ts';
 import { describeMessage, type MessageSummary } from '../mcp/message.ts';
@@ -25,12 +27,10 @@ const messageSchema = z
 
 /** A dependency that failed during a call makes the whole answer a retryable one; the request keeps its id. */
 function createFailureResponse(failure: AppError, id: MessageSummary['id'], requestId: string): Response {
-  const { status, rpc, message, retryAfter } = describeError(failure.code);
-  const error = { code: rpc ?? -32_000, message, data: { code: failure.code, requestId } };
-  return Response.json(
-    { jsonrpc: '2.0', id, error },
-    { status, headers: retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) } },
-  );
+  const { status, retryAfter } = describeError(failure.code);
+  const headers: Record<string, string> =
+    retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  return Response.json(createRpcErrorBody(failure, id, requestId), { status, headers });
 }
 
 /** Milliseconds; the platform ends answers at 230 seconds, and every tool ends before. */
@@ -44,9 +44,23 @@ function isStream(response: Response): boolean {
   return response.headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
-function createExchange(context: AuthenticatedContext): McpExchange {
-  const { requestId, principal } = context;
-  return { requestId, principal, report: context.report };
+interface EndpointExchange extends McpExchange {
+  /** The dependency that failed, if one did. */
+  failure?: AppError;
+}
+
+function createExchange(context: AuthenticatedContext): EndpointExchange {
+  const { requestId, principal, report } = context;
+  const exchange: EndpointExchange = {
+    requestId,
+    principal,
+    report,
+    fail(error) {
+      exchange.failure ??= error;
+      context.annotate({ error: error.code, detail: error.detail, cause: describeCause(error.cause) });
+    },
+  };
+  return exchange;
 }
 
 function recordSession(

@@ -32,13 +32,27 @@ const headers = {
   retryAfter: { description: 'Seconds to wait', schema: { type: 'integer' } },
 } as const;
 
-/** Whether the guard may answer with this code in the endpoint's place. */
+/** What every endpoint may answer. */
+const common: readonly ErrorCode[] = ['host_not_allowed', 'internal_error', 'misconfigured'];
+/** What only MCP can come to: batches, storage, long work. */
+const ofMcp: readonly ErrorCode[] = [
+  'batch_too_long',
+  'not_acceptable',
+  'storage_unavailable',
+  'storage_contended',
+  'timed_out',
+];
+/** What can be wrong with a body. */
+const bodyStatuses = [400, 408, 413, 415];
+
+/** Whether this code may be answered in the endpoint's place. */
 function mayRefuse(endpoint: Endpoint, code: ErrorCode): boolean {
   const { status } = describeError(code);
+  if (common.includes(code)) return true;
   if (code === 'origin_not_allowed') return endpoint.origins !== 'any';
-  if (code === 'internal_error' || code === 'misconfigured') return true;
+  if (ofMcp.includes(code)) return endpoint.errors === 'json-rpc';
   if (status === 401 || status === 403 || status === 503) return endpoint.access === 'bearer';
-  return endpoint.docs.request !== undefined && (status === 400 || status === 413 || status === 415);
+  return endpoint.docs.request !== undefined && bodyStatuses.includes(status);
 }
 
 function describeRefusal(endpoint: Endpoint, status: number, codes: readonly ErrorCode[]) {

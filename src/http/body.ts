@@ -6,21 +6,18 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 /** Milliseconds in which a body must have arrived: a slow one holds one of the instance's few places. */
 const arrivalMs = 30_000;
 
-async function collect(body: ReadableStream<Uint8Array>, limit: number): Promise<Buffer> {
+async function collect(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  try {
-    // Leaving the loop by a throw cancels the stream, so the rest is not read.
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      size += chunk.byteLength;
-      if (size > limit) throw new AppError('body_too_large');
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError('invalid_request', { detail: 'the body broke off', cause: error });
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw new AppError('invalid_request', { detail: 'the body broke off', cause: error });
+    });
+    if (done) return Buffer.concat(chunks, size);
+    size += value.byteLength;
+    if (size > limit) throw new AppError('body_too_large');
+    chunks.push(value);
   }
-  return Buffer.concat(chunks, size);
 }
 
 /**
@@ -34,11 +31,13 @@ export async function readBody(request: Request, limit: number): Promise<string>
   const encoding = request.headers.get('content-encoding');
   if (encoding !== null && encoding.toLowerCase() !== 'identity') throw new AppError('unsupported_encoding');
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw new AppError('body_too_large');
-  const bytes = await withDeadline(
-    collect(request.body, limit),
-    arrivalMs,
-    () => new AppError('request_timeout'),
-  );
+  const reader = request.body.getReader();
+  const late = () => new AppError('request_timeout');
+  const bytes = await withDeadline(collect(reader, limit), arrivalMs, late).catch((error: unknown) => {
+    // Nothing more of it is wanted, and nothing more of it is to be held.
+    reader.cancel().catch(() => undefined);
+    throw error;
+  });
   try {
     return decoder.decode(bytes);
   } catch (error) {

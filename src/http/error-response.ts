@@ -24,16 +24,21 @@ function challengeHeader(error: AppError, challenge: Challenge): string {
   return `Bearer ${parts.join(', ')}`;
 }
 
-function errorBody(error: AppError, form: Endpoint['errors'], requestId: string): unknown {
-  const { status, oauth, rpc, message } = describeError(error.code);
+/** A JSON-RPC error for a request, or for none (null) where it could not be read. */
+export function createRpcErrorBody(error: AppError, id: string | number | null, requestId: string): object {
+  const { rpc, message } = describeError(error.code);
+  return {
+    jsonrpc: '2.0',
+    id,
+    error: { code: rpc ?? -32_000, message, data: { code: error.code, requestId } },
+  };
+}
+
+function errorBody(error: AppError, form: Endpoint['errors'], requestId: string): object {
+  const { status, oauth, message } = describeError(error.code);
   // RFC 6750 gives refused tokens their form, whatever the endpoint speaks otherwise.
-  if (form === 'json-rpc' && status !== 401 && status !== 403) {
-    return {
-      jsonrpc: '2.0',
-      id: null,
-      error: { code: rpc ?? -32_000, message, data: { code: error.code, requestId } },
-    };
-  }
+  if (form === 'json-rpc' && status !== 401 && status !== 403)
+    return createRpcErrorBody(error, null, requestId);
   return { error: oauth ?? error.code, error_description: message, code: error.code, request_id: requestId };
 }
 

@@ -52,12 +52,14 @@ function createContext(exchange: Exchange, body: string): RequestContext {
     },
     defer: (task) => {
       setImmediate(() => {
-        task().catch((error: unknown) => {
-          exchange.log('warn', 'deferred_work_failed', {
-            requestId: exchange.requestId,
-            cause: describeCause(error),
+        Promise.resolve()
+          .then(task)
+          .catch((error: unknown) => {
+            exchange.log('warn', 'deferred_work_failed', {
+              requestId: exchange.requestId,
+              cause: describeCause(error),
+            });
           });
-        });
       });
     },
   };

@@ -1,3 +1,4 @@
+import { isLoopback, loopbackNames } from '../loopback.ts';
 import type { Endpoint, Method } from './endpoint.ts';
 
 /**
@@ -18,16 +19,10 @@ export interface OriginPolicy {
   preflightHeaders(methods: readonly Method[]): Record<string, string>;
 }
 
-const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
-
 /** Response headers that a page may read beyond the safelisted ones. */
 const exposedHeaders = 'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After';
 const requestHeaders =
   'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, traceparent, tracestate';
-
-function isLoopback({ hostname }: URL): boolean {
-  return loopbackNames.includes(hostname);
-}
 
 /** The server's own origin, and on this machine the other names for it. */
 function namesOf(origin: string): readonly string[] {

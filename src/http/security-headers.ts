@@ -1,3 +1,5 @@
+import { isLoopback } from '../loopback.ts';
+
 /** What every answer carries unless the endpoint says otherwise: nothing is framed, sniffed, cached or loaded. */
 const always = {
   'X-Content-Type-Options': 'nosniff',
@@ -12,7 +14,7 @@ const always = {
  * a developer runs under the same name.
  */
 export function createSecurityHeaders(publicBaseUrl: string): Readonly<Record<string, string>> {
-  const { protocol, hostname } = new URL(publicBaseUrl);
-  if (protocol !== 'https:' || hostname === 'localhost' || hostname === '127.0.0.1') return always;
+  const url = new URL(publicBaseUrl);
+  if (url.protocol !== 'https:' || isLoopback(url)) return always;
   return { ...always, 'Strict-Transport-Security': 'max-age=31536000' };
 }

@@ -28,8 +28,8 @@ export interface Services {
 export interface McpExchange {
   readonly requestId: string;
   readonly principal: Principal;
-  /** Set when a dependency failed, so that the HTTP answer can say so (503) instead of a JSON-RPC error in a 200. */
-  failure?: AppError;
+  /** Notes a failing dependency, so that the HTTP answer can say so (503) instead of a JSON-RPC error in a 200. */
+  fail(error: AppError): void;
   /** Reports an unexpected failure to the log. */
   report(error: unknown): void;
 }
@@ -39,7 +39,7 @@ export interface McpContext extends Services {
   readonly requestId: string;
   /** Who calls, from the verified token: the only source of identity. */
   readonly principal: Principal;
-  /** Aborts when the client goes away or the deadline passes. */
+  /** Aborts at a tool's deadline, and when the client leaves where the host tells of it (Functions does not). */
   readonly signal: AbortSignal;
   /** The SDK's own view of the request: progress (`notify`), input from the user (`inputResponses`), logging. */
   readonly mcp: ServerContext['mcpReq'];

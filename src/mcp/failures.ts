@@ -9,7 +9,7 @@ export class ToolError extends Error {
 }
 
 /** Zod's issues on one line: which member, and what was expected. */
-export function describeIssues(error: z.ZodError): string {
+function describeIssues(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
     .map((issue) => `${issue.path.length > 0 ? issue.path.join('.') : 'arguments'}: ${issue.message}`)
@@ -24,14 +24,22 @@ export function createInvalidParams(what: string, error: z.ZodError): ProtocolEr
   );
 }
 
+/** -32602 for a cursor that no answer of this list gave. */
+export function createInvalidCursor(): ProtocolError {
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    'Invalid cursor: send a nextCursor of this list.',
+  );
+}
+
 /**
  * What the client sees of an unexpected error: never its message, which could hold anything. The SDK would send it.
- * A failing dependency is noted on the exchange, which turns the whole answer into a 503.
+ * A failing dependency fails the exchange, which turns the whole answer into a 503.
  */
 export function hideFailure(error: unknown, exchange: McpExchange): ProtocolError {
   if (error instanceof ProtocolError) return error;
-  exchange.report(error);
-  if (error instanceof AppError) exchange.failure = error;
+  if (error instanceof AppError) exchange.fail(error);
+  else exchange.report(error);
   return new ProtocolError(ProtocolErrorCode.InternalError, 'The server failed to answer this request.', {
     requestId: exchange.requestId,
   });

@@ -1,8 +1,8 @@
 import { ToolError } from './failures.ts';
 
-/** The sum of finite numbers. @throws ToolError when it is too large for a number, which JSON could not carry */
+/** The sum of finite numbers. @throws ToolError when it grows too large for a number on the way, which JSON could not carry */
 export function sumFinite(numbers: readonly number[]): number {
   const sum = numbers.reduce((total, number) => total + number, 0);
-  if (!Number.isFinite(sum)) throw new ToolError('The sum is larger than a number can hold.');
+  if (!Number.isFinite(sum)) throw new ToolError('A partial sum is larger than a number can hold.');
   return sum;
 }

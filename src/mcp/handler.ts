@@ -29,9 +29,10 @@ function hasProgressToken(message: unknown): boolean {
   return params?._meta?.progressToken !== undefined;
 }
 
+/** Whether the client takes a media type (RFC 9110 section 12.5.1, weights left aside). */
 function accepts(request: Request, mediaType: string): boolean {
-  const accept = request.headers.get('accept') ?? '*/*';
-  return accept.includes(mediaType) || accept.includes('*/*');
+  const accept = request.headers.get('accept')?.toLowerCase() ?? '*/*';
+  return [mediaType, mediaType.replace(/\/.*/, '/*'), '*/*'].some((range) => accept.includes(range));
 }
 
 /** The SDK wants both media types named whichever it sends; what is checked here is the one that will be sent. */
@@ -68,7 +69,6 @@ export function createMcpFetch(
     const messages: readonly unknown[] = Array.isArray(parsedBody) ? parsedBody : [parsedBody];
     const streams =
       accepts(request, 'text/event-stream') && (surface.logging === true || messages.some(hasProgressToken));
-    if (!streams && !accepts(request, 'application/json')) throw new AppError('not_acceptable');
     const server = createServer();
     const transport = new WebStandardStreamableHTTPServerTransport({
       enableJsonResponse: !streams,
@@ -80,6 +80,7 @@ export function createMcpFetch(
   }
 
   return async function handleMcp(request, body, exchange) {
+    if (!accepts(request, 'application/json')) throw new AppError('not_acceptable');
     const authInfo = toAuthInfo(exchange);
     if (await isLegacyRequest(request, body)) return serveLegacy(request, body, authInfo);
     return modern.fetch(request, { authInfo, parsedBody: body });

@@ -66,7 +66,7 @@ async function complete(
   const matches = (await completer?.(argument.value, context)) ?? [];
   // MCP allows 100 values in an answer.
   return {
-    completion: { values: matches.slice(0, 100), total: matches.length, hasMore: matches.length > 100 },
+    completion: { values: matches.slice(0, 100), hasMore: matches.length > 100 },
   };
 }
 

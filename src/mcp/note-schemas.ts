@@ -1,18 +1,12 @@
 import { z } from 'zod';
 import { maxNoteCharacters, noteIdPattern } from '../stores/note-store.ts';
 
-function countCharacters(text: string): number {
-  let count = 0;
-  for (const character of text) count += character.length > 0 ? 1 : 0;
-  return count;
-}
-
 /** Text of a note. Counted as JSON Schema counts: in Unicode characters, not in UTF-16 units. */
 export const noteText = z
   .string()
   .min(1, 'must not be empty')
   .refine((text) => text.isWellFormed(), 'must be well-formed Unicode (no lone surrogates)')
-  .refine((text) => text.length <= maxNoteCharacters || countCharacters(text) <= maxNoteCharacters, {
+  .refine((text) => text.length <= maxNoteCharacters || Array.from(text).length <= maxNoteCharacters, {
     message: `must be at most ${maxNoteCharacters} characters`,
   })
   .meta({

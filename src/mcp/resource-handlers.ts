@@ -1,12 +1,11 @@
 import {
-  ProtocolError,
-  ProtocolErrorCode,
   ResourceNotFoundError,
   type ListResourcesResult,
   type ReadResourceResult,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { McpContext } from './context.ts';
+import { createInvalidCursor } from './failures.ts';
 import type { Resource } from './resource.ts';
 
 /** Which resource a page continues, and that resource's own cursor. */
@@ -21,10 +20,7 @@ function decodeCursor(cursor: string | undefined): z.infer<typeof cursorSchema> 
   try {
     return cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
   } catch {
-    throw new ProtocolError(
-      ProtocolErrorCode.InvalidParams,
-      'Invalid cursor: send a nextCursor of this list.',
-    );
+    throw createInvalidCursor();
   }
 }
 
@@ -35,6 +31,7 @@ export async function listResources(
   context: McpContext,
 ): Promise<ListResourcesResult> {
   const [start, inner] = decodeCursor(cursor);
+  if (cursor !== undefined && start >= resources.length) throw createInvalidCursor();
   const listed: ListResourcesResult['resources'] = [];
   for (let index = start; index < resources.length; index += 1) {
     const page = await resources[index]?.list?.(context, index === start ? inner : undefined);

@@ -49,7 +49,7 @@ export interface NoteStore {
    * where it would hold more than {@link maxPageBytes}.
    */
   list(owner: Owner, options: { readonly limit: number; readonly cursor?: string }): Promise<NotePage>;
-  /** Ids that begin with `prefix`, newest first, at most `limit` (1 to {@link maxNotesPerPage}). */
+  /** Ids that begin with `prefix`, newest first, at most `limit` (1 to {@link maxNotesPerOwner}). */
   listIds(
     owner: Owner,
     options: { readonly prefix: string; readonly limit: number },

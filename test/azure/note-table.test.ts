@@ -144,7 +144,7 @@ describe('the notes table, when answers are lost', () => {
   it.each<Fault>(['cut-before', 'silence', 503])('writes nothing and says so on %p', async (fault) => {
     const owner = createOwner();
     const store = createStore(400);
-    const unavailable = { code: 'storage_unavailable', status: 503 };
+    const unavailable = { code: 'storage_unavailable' };
     proxy.transactionFaults.push(fault, fault, fault);
     await expect(store.save(owner, 'lost')).rejects.toMatchObject(unavailable);
     proxy.transactionFaults.length = 0;

@@ -112,10 +112,11 @@ export function describeNoteStore(name: string, createStore: (now?: () => number
       expect(await store.listIds(owner, { prefix: (ids[1] ?? '').slice(0, 20), limit: 10 })).toEqual([
         ids[1],
       ]);
+      expect(await store.listIds(owner, { prefix: ids[1] ?? '', limit: 10 })).toEqual([ids[1]]);
       expect(await store.listIds(createOwner(), { prefix: '', limit: 10 })).toEqual([]);
     });
 
-    it.each(['count', 'c', "' or '1' eq '1", '8~', '\u0000'])(
+    it.each(['count', 'c', "' or '1' eq '1", '8~', '\u0000', '8'.repeat(40_000)])(
       'lists no id that begins with %j',
       async (prefix) => {
         const store = createStore();

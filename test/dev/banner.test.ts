@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { composeBanner, composeVsCodeConfig, type BannerFacts } from '../../dev/banner.ts';
+import { composeBanner, type BannerFacts } from '../../dev/banner.ts';
+import { createVsCodeConfig } from '../../src/endpoints/vs-code-config.ts';
 
 const facts: BannerFacts = {
   baseUrl: 'http://localhost:7071',
   host: 'the host',
   entra: { authority: 'http://127.0.0.1:7080', isLocal: true },
   dataDir: '/somewhere/.data',
+  dataDirWasChosen: false,
 };
 
-const vsCodeConfig = composeVsCodeConfig('http://localhost:7071/mcp', { asksForToken: true });
+const vsCodeConfig = createVsCodeConfig('entra-mcp', 'http://localhost:7071/mcp', { asksForToken: true });
 
 describe('the banner', () => {
   it('names every URL, the accounts, the commands, the host and the data folder', () => {
@@ -47,6 +49,13 @@ describe('the banner', () => {
     expect(banner).toContain('https://login.example (from your own settings)');
     expect(banner).not.toMatch(/alice|token|Authorization/);
     expect(banner).toContain('"entra-mcp": {');
+  });
+
+  it('gives commands that find this stack where its folder was chosen', () => {
+    const banner = composeBanner({ ...facts, dataDirWasChosen: true });
+    for (const command of ['npm run --silent token', 'npm run smoke', 'npm start -- --fresh']) {
+      expect(banner).toContain(`DATA_DIR=/somewhere/.data ${command}`);
+    }
   });
 
   it('says which certificate to trust, and how curl and Node do', () => {

@@ -166,10 +166,12 @@ describe('/mcp, 2025 era', () => {
 
   it.each([
     ['application/json', 200],
+    ['Application/*', 200],
     ['*/*', 200],
     ['text/html', 406],
   ])('takes "Accept: %s" as far as it can: %d', async (accept, status) => {
     expect((await mcp.post(list, { Accept: accept })).status).toBe(status);
+    expect((await mcp.modern('tools/list', {}, { Accept: accept })).status).toBe(status);
   });
 
   it('answers an unknown method with -32601', async () => {
@@ -253,7 +255,7 @@ describe('completion', () => {
       ref: { type: 'ref/resource', uri: 'note:///{id}' },
       argument: { name, value: 'a' },
     });
-    expect(await response.json()).toMatchObject({ result: { completion: { values: [], total: 0 } } });
+    expect(await response.json()).toMatchObject({ result: { completion: { values: [], hasMore: false } } });
   });
 });
 

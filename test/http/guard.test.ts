@@ -200,18 +200,21 @@ describe('the guard, on bodies', () => {
       headers: { 'Content-Encoding': 'gzip' },
     });
     expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ code: 'unsupported_encoding' });
   });
 
   it('says 400 of a body that breaks off, which is the client’s doing', async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error('ECONNRESET')) });
     const { send, lines } = guardForTest(echo);
-    expect((await send({ method: 'POST', body, duplex: 'half' })).status).toBe(400);
+    const response = await send({ method: 'POST', body, duplex: 'half' });
+    expect(response.status).toBe(400);
     expect(lines[0]).toMatchObject({ level: 'warn', error: 'invalid_request' });
   });
 
   it('refuses bytes that are not UTF-8', async () => {
     const response = await guardForTest(echo).send({ method: 'POST', body: new Uint8Array([0xc3, 0x28]) });
     expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'invalid_json' });
   });
 });
 

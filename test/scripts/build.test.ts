@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bundleApp } from '../../scripts/lib/bundle.ts';
+import { bundleApp } from '../../dev/bundle.ts';
 import { createDocsEndpoints } from '../../src/endpoints/docs.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../..');

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { bundleApp } from '../../scripts/lib/bundle.ts';
+import { bundleApp } from '../../dev/bundle.ts';
 import { connectors } from '../support/mcp-clients.ts';
 import { createTestEnvironment } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';

@@ -99,7 +99,8 @@ describe('npm run smoke', () => {
   it('names the URL where nothing listens', async () => {
     const { url, stop } = await startHost([], { port: 0 });
     await stop();
-    const hint = 'cannot be reached: ECONNREFUSED (start it with "npm start")\n';
+    const hint =
+      'cannot be reached: ECONNREFUSED (start it with "npm start"; after --no-host, with "func start")\n';
     expect(await failWith({ MCP_URL: `${url}/mcp` })).toBe(`FAILED: ${url}/mcp ${hint}`);
     expect(await failWith({ ENTRA_AUTHORITY: url })).toBe(
       `FAILED: ${url}/${homeTenant.id}/oauth2/v2.0/token ${hint}`,

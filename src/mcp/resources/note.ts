@@ -1,4 +1,5 @@
 import { maxNotesPerPage, noteIdPattern, type Note } from '../../stores/note-store.ts';
+import { createInvalidCursor } from '../failures.ts';
 import { defineResource } from '../resource.ts';
 
 const mimeType = 'text/plain';
@@ -27,8 +28,11 @@ export const note = defineResource({
   mimeType,
   uri: 'note:///{id}',
   async list({ notes, principal }, cursor) {
-    const after = cursor !== undefined && noteIdPattern.test(cursor) ? { cursor } : {};
-    const page = await notes.list(principal, { limit: maxNotesPerPage, ...after });
+    if (cursor !== undefined && !noteIdPattern.test(cursor)) throw createInvalidCursor();
+    const page = await notes.list(principal, {
+      limit: maxNotesPerPage,
+      ...(cursor !== undefined && { cursor }),
+    });
     return {
       resources: page.notes.map(toListed),
       ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }),
@@ -39,6 +43,7 @@ export const note = defineResource({
     return found && [{ uri: toUri(id), mimeType, text: found.text }];
   },
   complete: {
-    id: (typed, { notes, principal }) => notes.listIds(principal, { prefix: typed, limit: maxNotesPerPage }),
+    // One more than an answer may hold, to tell whether there are more.
+    id: (typed, { notes, principal }) => notes.listIds(principal, { prefix: typed, limit: 101 }),
   },
 });
