@@ -44,10 +44,20 @@ function roomOf(file: string): string {
 const doors: Readonly<Record<string, readonly string[]>> = {
   main: ['app', 'azure'],
   app: ['auth', 'azure', 'config', 'endpoints', 'errors', 'http', 'log', 'mcp', 'stores'],
-  endpoints: ['auth (types)', 'config (types)', 'deadline', 'errors', 'http', 'log', 'mcp', 'stores'],
+  endpoints: [
+    'auth (types)',
+    'config (types)',
+    'deadline',
+    'errors',
+    'http',
+    'log',
+    'mcp',
+    'stores',
+    'streams',
+  ],
   mcp: ['auth (types)', 'deadline', 'errors', 'stores'],
   auth: ['config (types)', 'errors'],
-  azure: ['config (types)', 'errors', 'http (types)', 'log', 'stores'],
+  azure: ['config (types)', 'errors', 'http (types)', 'log', 'stores', 'streams'],
   http: ['auth (types)', 'deadline', 'errors', 'log', 'loopback'],
   stores: ['errors'],
   config: ['log', 'loopback'],
@@ -55,6 +65,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   deadline: [],
   loopback: [],
+  streams: [],
 };
 
 /** Packages that only some rooms may know. */

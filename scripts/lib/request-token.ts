@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../../dev/failure.ts';
+import { isLoopback } from '../../src/loopback.ts';
 import { reach } from './unreachable.ts';
 
 export interface TokenRequest {
@@ -35,9 +36,9 @@ export async function requestToken(request: TokenRequest): Promise<string> {
   const client = { client_id: clientId };
   const options = {
     [oauth.customFetch]: (url: string, init: object) => reach(url, init),
-    // Marked as deprecated to stand out. The authority's reader has held it to https, or to this machine.
+    // Plain http for the local Entra only; the library marks the option as deprecated so that it stands out.
     // eslint-disable-next-line @typescript-eslint/no-deprecated
-    [oauth.allowInsecureRequests]: true,
+    [oauth.allowInsecureRequests]: isLoopback(new URL(authority)),
     signal: AbortSignal.timeout(30_000),
   };
   try {

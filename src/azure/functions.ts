@@ -8,7 +8,8 @@ import type {
 } from '@azure/functions';
 import { parseSetCookie } from 'set-cookie-parser';
 import type { Invocation, Route } from '../http/endpoint.ts';
-import { describeCause, type LogSink } from '../log.ts';
+import { createLog, describeCause, type Log, type LogSink } from '../log.ts';
+import { isEventStream } from '../streams.ts';
 
 /** What is used of `@azure/functions`' `app`. */
 export type FunctionsApp = Pick<typeof app, 'setup' | 'http'>;
@@ -52,7 +53,7 @@ function toSameSite(value: string): 'Strict' | 'Lax' | 'None' {
 }
 
 /** Ends a stream where it breaks: the host would leave the connection open for minutes. */
-function endOnFailure(body: ReadableStream<Uint8Array>, sink: LogSink): ReadableStream<Uint8Array> {
+function endOnFailure(body: ReadableStream<Uint8Array>, log: Log): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream({
     async pull(controller) {
@@ -61,10 +62,7 @@ function endOnFailure(body: ReadableStream<Uint8Array>, sink: LogSink): Readable
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
-        sink(
-          'error',
-          JSON.stringify({ level: 'error', event: 'stream_failed', cause: describeCause(error) }),
-        );
+        log('error', 'stream_failed', { cause: describeCause(error) });
         controller.close();
       }
     },
@@ -72,11 +70,7 @@ function endOnFailure(body: ReadableStream<Uint8Array>, sink: LogSink): Readable
   });
 }
 
-function isEventStream(headers: Headers): boolean {
-  return headers.get('content-type')?.startsWith('text/event-stream') === true;
-}
-
-async function toResponseInit(response: Response, sink: LogSink): Promise<HttpResponseInit> {
+async function toResponseInit(response: Response, log: Log): Promise<HttpResponseInit> {
   const cookies = toCookies(response.headers);
   const headers = new Headers(response.headers);
   headers.delete('set-cookie');
@@ -84,7 +78,7 @@ async function toResponseInit(response: Response, sink: LogSink): Promise<HttpRe
   if (response.body === null) return init;
   // What does not stream is given whole: it takes fewer turns, and nothing can break halfway.
   if (!isEventStream(headers)) return { ...init, body: new Uint8Array(await response.arrayBuffer()) };
-  return { ...init, body: endOnFailure(response.body, sink) as NonNullable<HttpResponseInit['body']> };
+  return { ...init, body: endOnFailure(response.body, log) as NonNullable<HttpResponseInit['body']> };
 }
 
 function createSink(context: InvocationContext): LogSink {
@@ -99,11 +93,12 @@ function createSink(context: InvocationContext): LogSink {
 export function createFunctionsHandler(route: Pick<Route, 'handle'>) {
   return async function handle(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
     const sink = createSink(context);
+    const log = createLog(sink, 'error');
     const invocation: Invocation = { id: context.invocationId, sink };
     try {
-      return await toResponseInit(await route.handle(toRequest(request), invocation), sink);
+      return await toResponseInit(await route.handle(toRequest(request), invocation), log);
     } catch (error) {
-      sink('error', JSON.stringify({ level: 'error', event: 'adapter_failed', cause: describeCause(error) }));
+      log('error', 'adapter_failed', { cause: describeCause(error) });
       return {
         status: 500,
         headers: { 'Cache-Control': 'no-store' },

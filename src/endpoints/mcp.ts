@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import type { Principal } from '../auth/principal.ts';
-import { endStreamAfter, withDeadline } from '../deadline.ts';
+import { withDeadline } from '../deadline.ts';
 import { AppError, describeError } from '../errors.ts';
 import { parseJsonBody } from '../http/body.ts';
 import type { AuthenticatedContext, BearerEndpoint } from '../http/endpoint.ts';
 import { createRpcErrorBody } from '../http/error-response.ts';
-import { describeCause } from '../log.ts';
+import { describeFailure } from '../http/failure-fields.ts';
 import type { McpExchange } from '../mcp/context.ts';
 import type { McpHandler } from '../mcp/handler.ts';
 import { describeMessage, type MessageSummary } from '../mcp/message.ts';
 import type { SessionStore } from '../stores/session-store.ts';
+import { endStreamAfter, isEventStream } from '../streams.ts';
 
 export interface McpEndpointDeps {
   readonly handleMcp: McpHandler;
@@ -36,17 +37,11 @@ function createFailureResponse(failure: AppError, id: MessageSummary['id'], requ
 /** Milliseconds; the platform ends answers at 230 seconds, and every tool ends before. */
 const deadlineMs = 225_000;
 
-function endStream(response: Response, ms: number): Response {
-  return response.body === null ? response : new Response(endStreamAfter(response.body, ms), response);
-}
-
-function isStream(response: Response): boolean {
-  return response.headers.get('content-type')?.startsWith('text/event-stream') === true;
-}
-
 interface EndpointExchange extends McpExchange {
   /** The dependency that failed, if one did. */
   failure?: AppError;
+  /** Whether the answer has begun, and with it the request's log line been written. */
+  streams: boolean;
 }
 
 function createExchange(context: AuthenticatedContext): EndpointExchange {
@@ -55,9 +50,11 @@ function createExchange(context: AuthenticatedContext): EndpointExchange {
     requestId,
     principal,
     report,
+    streams: false,
     fail(error) {
       exchange.failure ??= error;
-      context.annotate({ error: error.code, detail: error.detail, cause: describeCause(error.cause) });
+      if (exchange.streams) report(error);
+      else context.annotate(describeFailure(error));
     },
   };
   return exchange;
@@ -113,7 +110,10 @@ export function createMcpEndpoint({ handleMcp, sessions }: McpEndpointDeps): Bea
         deadlineMs,
         () => new AppError('timed_out'),
       );
-      if (isStream(response)) return endStream(response, deadlineMs);
+      if (response.body !== null && isEventStream(response.headers)) {
+        exchange.streams = true;
+        return new Response(endStreamAfter(response.body, deadlineMs), response);
+      }
       // In a batch, what other calls did stays told.
       if (exchange.failure === undefined || Array.isArray(body)) return response;
       return createFailureResponse(exchange.failure, summary.id, context.requestId);

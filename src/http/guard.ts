@@ -5,6 +5,7 @@ import type { Principal } from '../auth/principal.ts';
 import { readBody } from './body.ts';
 import type { Endpoint, GuardedHandler, Invocation, RequestContext, Route } from './endpoint.ts';
 import { createErrorResponse, type Challenge } from './error-response.ts';
+import { describeFailure } from './failure-fields.ts';
 import { createOriginPolicy, type OriginPolicy } from './origin.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 
@@ -46,8 +47,7 @@ function createContext(exchange: Exchange, body: string): RequestContext {
     report: (error) => {
       exchange.log('error', 'unexpected_failure', {
         requestId: exchange.requestId,
-        ...(error instanceof AppError && { error: error.code, detail: error.detail }),
-        cause: describeCause(error),
+        ...describeFailure(error),
       });
     },
     defer: (task) => {
@@ -95,11 +95,7 @@ async function answer(
 }
 
 function refuse(error: AppError, endpoint: Endpoint, exchange: Exchange, challenge: Challenge): Response {
-  Object.assign(exchange.fields, {
-    error: error.code,
-    detail: error.detail,
-    cause: error.cause === undefined ? undefined : describeCause(error.cause),
-  });
+  Object.assign(exchange.fields, describeFailure(error));
   return createErrorResponse(error, {
     form: endpoint.errors,
     requestId: exchange.requestId,

@@ -35,10 +35,14 @@ function accepts(request: Request, mediaType: string): boolean {
   return [mediaType, mediaType.replace(/\/.*/, '/*'), '*/*'].some((range) => accept.includes(range));
 }
 
+const bothMediaTypes = ['application/json', 'text/event-stream'];
+
 /** The SDK wants both media types named whichever it sends; what is checked here is the one that will be sent. */
 function withBothAccepted(request: Request): Request {
+  const given = request.headers.get('accept') ?? '';
+  if (bothMediaTypes.every((mediaType) => given.includes(mediaType))) return request;
   const headers = new Headers(request.headers);
-  headers.set('accept', 'application/json, text/event-stream');
+  headers.set('accept', bothMediaTypes.join(', '));
   return new Request(request.url, { method: request.method, headers, signal: request.signal });
 }
 
@@ -58,10 +62,12 @@ export function createMcpFetch(
   report: (error: Error) => void,
 ): McpHandler {
   const createServer = createServerFactory(surface, services);
-  const onerror = (error: Error) => {
-    if (!isRefusal(error)) report(error);
-  };
-  const modern = createMcpHandler(createServer, { legacy: 'reject', onerror });
+  const modern = createMcpHandler(createServer, {
+    legacy: 'reject',
+    onerror(error) {
+      if (!isRefusal(error)) report(error);
+    },
+  });
 
   async function serveLegacy(request: Request, body: unknown, authInfo: AuthInfo): Promise<Response> {
     checkBatch(request, body);
@@ -74,7 +80,6 @@ export function createMcpFetch(
       enableJsonResponse: !streams,
       supportedProtocolVersions: [...protocolVersions],
     });
-    transport.onerror = onerror;
     await server.connect(transport);
     return transport.handleRequest(withBothAccepted(request), { authInfo, parsedBody });
   }

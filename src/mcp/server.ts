@@ -1,6 +1,6 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import type { Services } from './context.ts';
-import { installHandlers } from './install-handlers.ts';
+import { prepareHandlers } from './handlers.ts';
 import { protocolVersions } from './protocol-versions.ts';
 import { checkSurface, describeCapabilities, type Surface } from './surface.ts';
 
@@ -24,6 +24,7 @@ const cacheHints = {
 export function createServerFactory(surface: Surface, services: Services): () => McpServer {
   checkSurface(surface);
   const capabilities = describeCapabilities(surface);
+  const installHandlers = prepareHandlers(surface, services);
   const { name, title, version } = services.identity;
   const options = {
     cacheHints,
@@ -35,7 +36,7 @@ export function createServerFactory(surface: Surface, services: Services): () =>
   return function createServer() {
     const server = new McpServer({ name, title, version }, options);
     server.server.registerCapabilities(capabilities);
-    installHandlers(server.server, surface, services);
+    installHandlers(server.server);
     // The SDK asks for this schema to check `Mcp-Param-*` headers against a tool's arguments before it is called.
     server.toolInputSchemaJson = (tool) =>
       surface.tools.find((candidate) => candidate.name === tool)?.wire.inputSchema;

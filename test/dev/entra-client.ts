@@ -37,6 +37,16 @@ export async function requestToken(
 export const proxyCredentials = { client_id: apps.proxy.id, client_secret: apps.proxy.secret };
 export const smokeCredentials = { client_id: apps.smoke.id, client_secret: apps.smoke.secret };
 
+/** Asks for new tokens with the refresh token of an answer. */
+export function refresh(authority: string, { body }: TokenAnswer): Promise<TokenAnswer> {
+  return requestToken(authority, {
+    ...proxyCredentials,
+    grant_type: 'refresh_token',
+    refresh_token: String(body.refresh_token),
+    scope: apiScope,
+  });
+}
+
 /** Verifies a token against the keys that the tenant publishes. */
 export function verify(authority: string, token: unknown, tenant: string = home) {
   const keys = createRemoteJWKSet(new URL(`${authority}/${tenant}/discovery/v2.0/keys`));

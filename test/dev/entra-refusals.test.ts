@@ -8,6 +8,7 @@ import {
   obtainCode,
   proxyCredentials,
   redemption,
+  refresh,
   requestToken,
   smokeCredentials,
 } from './entra-client.ts';
@@ -248,12 +249,7 @@ describe('an authorization code', () => {
     const first = await requestToken(entra.authority, redemption(code));
     const second = await requestToken(entra.authority, redemption(code));
     expectRefusal(second, { status: 400, error: 'invalid_grant', code: 54005 });
-    const refreshed = await requestToken(entra.authority, {
-      ...proxyCredentials,
-      grant_type: 'refresh_token',
-      refresh_token: String(first.body.refresh_token),
-      scope: apiScope,
-    });
+    const refreshed = await refresh(entra.authority, first);
     expect(refreshed.status).toBe(200);
   });
 

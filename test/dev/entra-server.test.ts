@@ -15,6 +15,7 @@ import {
   obtainCode,
   proxyCredentials,
   redemption,
+  refresh,
   requestToken,
   signIn,
   verify,
@@ -224,12 +225,7 @@ describe('a restart', () => {
     await verify(after.authority, redeemed.body.access_token);
     const silent = await follow(browser, authorizeUrl(after.authority, { prompt: 'none' }));
     expect(silent.target.searchParams.get('code')).toEqual(expect.any(String));
-    const refreshed = await requestToken(after.authority, {
-      ...proxyCredentials,
-      grant_type: 'refresh_token',
-      refresh_token: String(redeemed.body.refresh_token),
-      scope: apiScope,
-    });
+    const refreshed = await refresh(after.authority, redeemed);
     expect(refreshed.status).toBe(200);
 
     for (const file of ['entra-keys.json', 'entra-state.json']) {

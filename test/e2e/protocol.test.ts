@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { productSurface } from '../../src/app.ts';
+import { AppError } from '../../src/errors.ts';
 import { defineTool } from '../../src/mcp/tool.ts';
 import { createRawMcp, type RawMcp } from '../support/raw-mcp.ts';
 import { createTestEnvironment, startServer, type TestServer } from '../support/server.ts';
@@ -26,6 +28,19 @@ const surface = {
       input: z.object({}),
       output: z.object({ value: z.string() }),
       handle: () => Promise.reject(new Error('password=hunter2')),
+    }),
+    defineTool({
+      name: 'late',
+      title: 'Late',
+      description: 'Loses its storage after it has begun to answer',
+      annotations,
+      input: z.object({}),
+      output: z.object({ value: z.string() }),
+      async handle(_input, { mcp }) {
+        await mcp.notify({ method: 'notifications/progress', params: { progressToken: 1, progress: 1 } });
+        await setImmediate();
+        throw new AppError('storage_unavailable', { detail: 'gone' });
+      },
     }),
     defineTool({
       name: 'endless',
@@ -128,6 +143,14 @@ describe('/mcp, 2025 era', () => {
     expect(await response.json()).toMatchObject({ result: { protocolVersion: '2025-11-25' } });
   });
 
+  it('refuses a version it does not know, as the client’s fault: nothing of it is an error in the log', async () => {
+    const before = server.lines.length;
+    const response = await mcp.post(list, { 'MCP-Protocol-Version': '1999-01-01' });
+    expect(response.status).toBe(400);
+    const logged = server.lines.slice(before).map(({ level, event }) => [level, event]);
+    expect(logged).toEqual([['warn', 'request']]);
+  });
+
   it('takes notifications with 202', async () => {
     const response = await mcp.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
     expect([response.status, await response.text()]).toEqual([202, '']);
@@ -219,6 +242,24 @@ describe('what goes wrong inside', () => {
       { level: 'error', event: 'unexpected_failure', requestId, cause: 'Error: password=hunter2' },
       expect.objectContaining({ event: 'request', tool: 'leaky', status: 200 }),
     ]);
+  });
+
+  it('logs a failing dependency also when the answer, a stream, has begun', async () => {
+    const response = await mcp.modern('tools/call', {
+      name: 'late',
+      arguments: {},
+    });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    expect(await response.text()).toContain('-32603');
+    const requestId = response.headers.get('x-request-id');
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({
+        event: 'unexpected_failure',
+        requestId,
+        error: 'storage_unavailable',
+        detail: 'gone',
+      }),
+    );
   });
 
   it('gives a tool up at its deadline', async () => {

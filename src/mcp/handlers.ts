@@ -1,15 +1,24 @@
 import {
   ProtocolError,
   ProtocolErrorCode,
+  type CallToolRequest,
+  type CallToolResult,
   type CompleteRequest,
   type CompleteResult,
+  type GetPromptRequest,
+  type GetPromptResult,
+  type InputRequiredResult,
+  type ListResourcesRequest,
+  type ListResourcesResult,
   type McpServer,
+  type ReadResourceRequest,
+  type ReadResourceResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { McpContext, McpExchange, Services } from './context.ts';
 import { hideFailure } from './failures.ts';
 import { listResources, readResource } from './resource-handlers.ts';
-import type { Surface } from './surface.ts';
+import { describeCapabilities, type Surface } from './surface.ts';
 
 type RequestServer = McpServer['server'];
 type Handler<Request, Result> = (request: Request, context: McpContext) => Result | Promise<Result>;
@@ -70,51 +79,69 @@ async function complete(
   };
 }
 
-function installTools(server: RequestServer, surface: Surface, services: Services): void {
+type Install = (server: RequestServer) => void;
+
+function prepareTools(surface: Surface, services: Services): Install {
   const tools = surface.tools.map((tool) => tool.wire);
-  server.setRequestHandler('tools/list', () => ({ tools }));
-  server.setRequestHandler(
-    'tools/call',
-    serve(services, ({ params }, context) =>
-      findByName(surface.tools, 'tool', params.name).call(params.arguments, context),
-    ),
+  const call = serve<CallToolRequest, CallToolResult | InputRequiredResult>(services, ({ params }, context) =>
+    findByName(surface.tools, 'tool', params.name).call(params.arguments, context),
   );
+  return (server) => {
+    server.setRequestHandler('tools/list', () => ({ tools }));
+    server.setRequestHandler('tools/call', call);
+  };
 }
 
-function installResources(server: RequestServer, { resources }: Surface, services: Services): void {
+function prepareResources({ resources }: Surface, services: Services): Install {
   const resourceTemplates = resources.flatMap((resource) => resource.template ?? []);
-  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
-  server.setRequestHandler(
-    'resources/list',
-    serve(services, ({ params }, context) => listResources(resources, params?.cursor, context)),
+  const list = serve<ListResourcesRequest, ListResourcesResult>(services, ({ params }, context) =>
+    listResources(resources, params?.cursor, context),
   );
-  server.setRequestHandler(
-    'resources/read',
-    serve(services, ({ params }, context) => readResource(resources, params.uri, context)),
+  const read = serve<ReadResourceRequest, ReadResourceResult>(services, ({ params }, context) =>
+    readResource(resources, params.uri, context),
   );
+  return (server) => {
+    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
+    server.setRequestHandler('resources/list', list);
+    server.setRequestHandler('resources/read', read);
+  };
 }
 
-function installPrompts(server: RequestServer, surface: Surface, services: Services): void {
+function preparePrompts(surface: Surface, services: Services): Install {
   const prompts = surface.prompts.map((prompt) => prompt.wire);
-  server.setRequestHandler('prompts/list', () => ({ prompts }));
-  server.setRequestHandler(
-    'prompts/get',
-    serve(services, ({ params }, context) =>
+  const get = serve<GetPromptRequest, GetPromptResult | InputRequiredResult>(
+    services,
+    ({ params }, context) =>
       findByName(surface.prompts, 'prompt', params.name).get(params.arguments, context),
-    ),
   );
+  return (server) => {
+    server.setRequestHandler('prompts/list', () => ({ prompts }));
+    server.setRequestHandler('prompts/get', get);
+  };
 }
 
-/** Puts the surface's handlers on a server made for one request: those of the capabilities it has, no others. */
-export function installHandlers(server: RequestServer, surface: Surface, services: Services): void {
-  const { tools, resources, prompts, completions } = server.getCapabilities();
-  if (tools !== undefined) installTools(server, surface, services);
-  if (resources !== undefined) installResources(server, surface, services);
-  if (prompts !== undefined) installPrompts(server, surface, services);
-  if (completions !== undefined) {
-    server.setRequestHandler(
-      'completion/complete',
-      serve(services, (request, context) => complete(surface, request, context)),
-    );
-  }
+function prepareCompletions(surface: Surface, services: Services): Install {
+  const answer = serve<CompleteRequest, CompleteResult>(services, (request, context) =>
+    complete(surface, request, context),
+  );
+  return (server) => {
+    server.setRequestHandler('completion/complete', answer);
+  };
+}
+
+/**
+ * Makes the surface's handlers, once: those of its capabilities, no others. What comes back puts them on a server that
+ * was made for one request.
+ */
+export function prepareHandlers(surface: Surface, services: Services): Install {
+  const { tools, resources, prompts, completions } = describeCapabilities(surface);
+  const installs = [
+    ...(tools === undefined ? [] : [prepareTools(surface, services)]),
+    ...(resources === undefined ? [] : [prepareResources(surface, services)]),
+    ...(prompts === undefined ? [] : [preparePrompts(surface, services)]),
+    ...(completions === undefined ? [] : [prepareCompletions(surface, services)]),
+  ];
+  return (server) => {
+    for (const install of installs) install(server);
+  };
 }
