@@ -1,4 +1,5 @@
 import { createApp } from '../src/app.ts';
+import type { Job } from '../src/jobs.ts';
 import { bundleApp } from './bundle.ts';
 import type { Certificate } from './certificate.ts';
 import { listensOnLoopbackOnly, startFunctionsHost, type CoreTools } from './core-tools.ts';
@@ -12,6 +13,29 @@ export interface HostPlan {
   readonly port: number;
   readonly tools: CoreTools | undefined;
   readonly certificate: Certificate | undefined;
+}
+
+/** Runs each job at its interval, as the Functions host does at its schedule. */
+function scheduleJobs(jobs: readonly Job[], stopper: Stopper): void {
+  for (const { everyMs, run } of jobs) {
+    let latest = Promise.resolve();
+    const timer = setInterval(() => {
+      latest = run();
+    }, everyMs).unref();
+    stopper.add(() => {
+      clearInterval(timer);
+      // What it works on is stopped after this.
+      return latest;
+    });
+  }
+}
+
+/** @azure/identity reads these by itself, from the environment of the process. */
+function offerIdentity(environment: NodeJS.ProcessEnv): void {
+  for (const name of ['IDENTITY_ENDPOINT', 'IDENTITY_HEADER']) {
+    const value = environment[name];
+    if (value !== undefined) process.env[name] = value;
+  }
 }
 
 /** Serves the app; resolves, when it answers, with what resolves when its host ends by itself. */
@@ -28,10 +52,12 @@ export async function serveApp(
     await host.ready;
     return [host.exited.then(() => 'Azure Functions Core Tools')];
   }
+  offerIdentity(environment);
   const sink = createReadableSink((line) => console.log(line));
-  const { routes } = createApp(environment, { sink });
+  const { routes, jobs } = createApp(environment, { sink });
   const host = await startHost(routes, { port, ...(certificate !== undefined && { tls: certificate }) });
   stopper.add(() => host.stop());
+  scheduleJobs(jobs, stopper);
   return [];
 }
 

@@ -6,8 +6,10 @@ export interface BannerFacts {
   readonly baseUrl: string;
   /** Which host runs the app. */
   readonly host: string;
-  /** Where tokens come from, and whether that is the local Entra with its accounts. */
+  /** Where people sign in, and whether that is the local Entra with its accounts. */
   readonly entra: { readonly authority: string; readonly isLocal: boolean };
+  /** Whether the server signs clients in itself, so that its URL is all that they need. */
+  readonly signsIn: boolean;
   readonly dataDir: string;
   /** Whether DATA_DIR named it. */
   readonly dataDirWasChosen: boolean;
@@ -30,14 +32,24 @@ function listAccounts(): string[] {
   });
 }
 
-function describeTokens(facts: BannerFacts): string[] {
+/** What a client does with the URL alone, and how to look at it without one. */
+function describeSignIn(facts: BannerFacts): string[] {
+  if (!facts.signsIn) return [];
+  return [
+    '             All that a client is given: it opens the browser, you press Allow and sign in.',
+    `  Sign in    ${facts.baseUrl}/auth/login   (without a client: who you are, and a token to paste)`,
+    `  Client     ${commandFor(facts, 'npm run client')}   (signs you in, lists and calls tools)`,
+  ];
+}
+
+function describeEntra(facts: BannerFacts): string[] {
   const { entra } = facts;
   if (!entra.isLocal) return [`  Entra      ${entra.authority} (from your own settings)`];
   return [
-    `  Token      ${commandFor(facts, 'npm run --silent token')}   (npm run token -- --help: other users, faulty tokens)`,
-    `  Check      ${commandFor(facts, 'npm run smoke')}`,
-    `  Entra      ${entra.authority} (local; signs these accounts in)`,
+    `  Entra      ${entra.authority} (local; signs these people in)`,
     ...listAccounts(),
+    `  Check      ${commandFor(facts, 'npm run smoke')}`,
+    `  Token      ${commandFor(facts, 'npm run --silent token')}   (npm run token -- --help: other users, faulty tokens)`,
   ];
 }
 
@@ -58,13 +70,16 @@ function describeFile(name: string, content: object): string[] {
 /** What `npm start` says when everything answers. */
 export function composeBanner(facts: BannerFacts): string {
   const { baseUrl, host, dataDir, untrustedCertificate, settings } = facts;
-  const config = createVsCodeConfig('entra-mcp', `${baseUrl}/mcp`, { asksForToken: facts.entra.isLocal });
+  const config = createVsCodeConfig('entra-mcp', `${baseUrl}/mcp`, {
+    asksForToken: facts.entra.isLocal && !facts.signsIn,
+  });
   return [
     '',
     `  MCP        ${baseUrl}/mcp`,
+    ...describeSignIn(facts),
     `  Health     ${baseUrl}/health`,
     `  Docs       ${baseUrl}/docs`,
-    ...describeTokens(facts),
+    ...describeEntra(facts),
     `  Host       ${host}`,
     `  Data       ${dataDir} (${commandFor(facts, 'npm start -- --fresh')} begins anew)`,
     ...(untrustedCertificate === undefined ? [] : describeTrust(untrustedCertificate)),

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -18,9 +18,12 @@ const day = 86_400_000;
 /** Apple's systems refuse server certificates that are valid for longer than 825 days. */
 const validDays = 365;
 
-async function makeCertificate(certPath: string, keyPath: string): Promise<void> {
+/** A certificate of its own for this machine's loopback names, as PEM texts. */
+export async function makeCertificate(): Promise<Pick<Certificate, 'cert' | 'key'>> {
   const notBeforeDate = new Date(Date.now() - day);
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+  // A name of its own: OpenSSL finds a trusted certificate by its subject, and takes one of several for another.
+  const commonName = `localhost ${randomBytes(8).toString('hex')}`;
+  const { cert, private: key } = await generate([{ name: 'commonName', value: commonName }], {
     algorithm: 'sha256',
     keyType: 'ec',
     curve: 'P-256',
@@ -41,6 +44,11 @@ async function makeCertificate(certPath: string, keyPath: string): Promise<void>
       },
     ],
   });
+  return { cert, key };
+}
+
+async function keepCertificate(certPath: string, keyPath: string): Promise<void> {
+  const { cert, key } = await makeCertificate();
   writeFileSync(keyPath, key, { mode: 0o600 });
   writeFileSync(certPath, cert);
 }
@@ -75,6 +83,6 @@ export async function loadCertificate(dataDir: string, environment: NodeJS.Proce
   }
   const certPath = join(dataDir, 'localhost.crt');
   const keyPath = join(dataDir, 'localhost.key');
-  if (!isUsable(certPath, keyPath)) await makeCertificate(certPath, keyPath);
+  if (!isUsable(certPath, keyPath)) await keepCertificate(certPath, keyPath);
   return { ...readPair(certPath, keyPath), certPath, selfSigned: true };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { isLoopback } from '../src/loopback.ts';
 import { describeFailure, Failure } from './failure.ts';
 
 const projectRoot = resolve(import.meta.dirname, '..');
@@ -44,7 +45,13 @@ export interface StackValues {
   readonly ENTRA_AUTHORITY: string;
   readonly ENTRA_TENANT_ID: string;
   readonly ENTRA_AUDIENCES: string;
+  readonly ENTRA_CLIENT_ID: string;
   readonly TABLES_CONNECTION_STRING: string;
+  readonly KEY_VAULT_URL: string;
+  readonly IDENTITY_ENDPOINT: string;
+  readonly IDENTITY_HEADER: string;
+  /** Path of the certificates that the app's own process is to trust: the vault's is nobody's but the stack's. */
+  readonly NODE_EXTRA_CA_CERTS: string;
 }
 
 /**
@@ -55,10 +62,24 @@ const ownEmulator =
   /^UseDevelopmentStorage=true;?$|\bAccountName=devstoreaccount1;AccountKey=(?!Eby8vdM02xNO)/;
 const storageNames = ['AzureWebJobsStorage', 'TABLES_CONNECTION_STRING'];
 
+/** Whether the tables or the vault are somebody's in Azure: they are read with that person's own sign-in. */
+function hasOwnIdentity({ TABLES_URL, KEY_VAULT_URL }: NodeJS.ProcessEnv): boolean {
+  const vault = KEY_VAULT_URL ? URL.parse(KEY_VAULT_URL) : null;
+  return Boolean(TABLES_URL) || (vault !== null && !isLoopback(vault));
+}
+
+/** Where nothing is left of the stack that the proxy needs and the person gives nothing instead, there is none. */
+function chooseProxy(own: NodeJS.ProcessEnv, ownEntra: boolean, ownIdentity: boolean) {
+  const lacksClient = ownEntra && !own.ENTRA_CLIENT_ID;
+  const lacksVault = ownIdentity && !own.KEY_VAULT_URL;
+  return lacksClient || lacksVault ? { OAUTH_PROXY: 'off' } : {};
+}
+
 /**
  * The environment of the app: the stack's values, below local.settings.json, below the person's own environment.
- * What belongs together is replaced together: another tenant or authority takes none of the local Entra's values, and
- * TABLES_URL none of Azurite's. The emulator is always the stack's.
+ * What belongs together is replaced together: another tenant or authority takes none of the local Entra's values,
+ * TABLES_URL none of Azurite's, and TABLES_URL or a vault in Azure neither vault nor identity. The emulator, and a
+ * vault on this machine, are always the stack's.
  */
 export function composeEnvironment(
   stack: StackValues,
@@ -70,15 +91,27 @@ export function composeEnvironment(
       ([name, value = '']) => !(storageNames.includes(name) && ownEmulator.test(value)),
     ),
   );
-  const { ENTRA_AUTHORITY, ENTRA_TENANT_ID, ENTRA_AUDIENCES, TABLES_CONNECTION_STRING, ...rest } = stack;
+  const { ENTRA_AUTHORITY, ENTRA_TENANT_ID, ENTRA_AUDIENCES, ENTRA_CLIENT_ID, ...others } = stack;
+  const { KEY_VAULT_URL, IDENTITY_ENDPOINT, IDENTITY_HEADER, NODE_EXTRA_CA_CERTS, ...more } = others;
+  const { TABLES_CONNECTION_STRING, ...rest } = more;
   const hasOwnEntra =
     (own.ENTRA_TENANT_ID ?? ENTRA_TENANT_ID) !== ENTRA_TENANT_ID ||
     (own.ENTRA_AUTHORITY ?? ENTRA_AUTHORITY) !== ENTRA_AUTHORITY;
+  const ownIdentity = hasOwnIdentity(own);
   return {
     ...rest,
-    ...(!hasOwnEntra && { ENTRA_AUTHORITY, ENTRA_TENANT_ID, ENTRA_AUDIENCES }),
+    ...(!hasOwnEntra && { ENTRA_AUTHORITY, ENTRA_TENANT_ID, ENTRA_AUDIENCES, ENTRA_CLIENT_ID }),
     ...(!own.TABLES_URL && { TABLES_CONNECTION_STRING }),
+    ...chooseProxy(own, hasOwnEntra, ownIdentity),
     ...own,
+    ...(!ownIdentity && {
+      KEY_VAULT_URL,
+      IDENTITY_ENDPOINT,
+      IDENTITY_HEADER,
+      NODE_EXTRA_CA_CERTS,
+      // The local identity has no other name.
+      AZURE_CLIENT_ID: '',
+    }),
   };
 }
 

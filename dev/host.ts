@@ -54,16 +54,18 @@ function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'
   };
 }
 
+type Fetch = (request: Request) => Response | Promise<Response>;
+
 /**
- * Serves the route table on this machine as the Functions host would: same paths, same methods, same Request.
+ * Serves a web-standard handler on this machine.
  * Rejects with the error of `listen` where the port cannot be had.
  */
-export async function startHost(
-  routes: readonly Pick<Route, 'path' | 'methods' | 'handle'>[],
+export async function serveFetch(
+  handle: Fetch,
   { port, host = '127.0.0.1', tls }: HostOptions,
 ): Promise<Host> {
   // Its replacements of the global Request and Response are not wanted: they exist on no other host.
-  const listener = getRequestListener(createRouter(routes), { overrideGlobalObjects: false });
+  const listener = getRequestListener(handle, { overrideGlobalObjects: false });
   const onRequest: RequestListener = (incoming, outgoing) => void listener(incoming, outgoing);
   const server =
     tls === undefined
@@ -84,4 +86,15 @@ export async function startHost(
       await closed;
     },
   };
+}
+
+/**
+ * Serves the route table on this machine as the Functions host would: same paths, same methods, same Request.
+ * Rejects as `serveFetch` does.
+ */
+export function startHost(
+  routes: readonly Pick<Route, 'path' | 'methods' | 'handle'>[],
+  options: HostOptions,
+): Promise<Host> {
+  return serveFetch(createRouter(routes), options);
 }

@@ -6,6 +6,8 @@ import { Failure, readCode } from './failure.ts';
 const services = {
   mcp: { variable: 'MCP_PORT', port: 7071, label: 'the MCP server' },
   entra: { variable: 'ENTRA_PORT', port: 7080, label: 'the local Entra' },
+  vault: { variable: 'KEY_VAULT_PORT', port: 7081, label: 'the local Key Vault' },
+  identity: { variable: 'IDENTITY_PORT', port: 7082, label: 'the local identity endpoint' },
   blob: { variable: 'AZURITE_BLOB_PORT', port: 10_000, label: 'Azurite (blobs)' },
   queue: { variable: 'AZURITE_QUEUE_PORT', port: 10_001, label: 'Azurite (queues)' },
   table: { variable: 'AZURITE_TABLE_PORT', port: 10_002, label: 'Azurite (tables)' },

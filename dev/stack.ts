@@ -16,10 +16,13 @@ import {
   type StackValues,
 } from './environment.ts';
 import { Failure } from './failure.ts';
+import { startLocalIdentityEndpoint, type LocalIdentityEndpoint } from './identity-endpoint.ts';
+import { startLocalKeyVault, type LocalKeyVault } from './key-vault/server.ts';
 import type { StartOptions } from './options.ts';
 import { checkPorts, readPorts, type Ports } from './ports.ts';
 import { claimDataDir, removeStackFile, stackFileName, writeStackFile } from './stack-file.ts';
 import type { Stopper } from './stopper.ts';
+import { trustCertificate, writeTrustFile } from './trust.ts';
 
 export interface Stack {
   readonly facts: BannerFacts;
@@ -27,7 +30,19 @@ export interface Stack {
   readonly broken: Promise<string>;
 }
 
-async function startBackends(ports: Ports, dataDir: string, baseUrl: string, stopper: Stopper) {
+interface Backends {
+  readonly azurite: Azurite;
+  readonly identity: LocalIdentityEndpoint;
+  readonly entra: LocalEntra;
+  readonly vault: LocalKeyVault;
+}
+
+async function startBackends(
+  ports: Ports,
+  dataDir: string,
+  baseUrl: string,
+  stopper: Stopper,
+): Promise<Backends> {
   const azurite = await startAzurite({
     services: 'all',
     tablePort: ports.table,
@@ -36,16 +51,32 @@ async function startBackends(ports: Ports, dataDir: string, baseUrl: string, sto
     dataDir: join(dataDir, 'azurite'),
   });
   stopper.add(() => azurite.stop());
+  const identity = await startLocalIdentityEndpoint({
+    port: ports.identity,
+    dataDir: join(dataDir, 'identity'),
+  });
+  stopper.add(() => identity.stop());
   const entra = await startLocalEntra({
     port: ports.entra,
     dataDir: join(dataDir, 'entra'),
     proxyRedirectUris: [`${baseUrl}/auth/callback`],
+    federatedCredentials: [{ clientId: apps.proxy.id, audience: 'api://AzureADTokenExchange', ...identity }],
   });
   stopper.add(() => entra.stop());
-  return { azurite, entra };
+  const vault = await startLocalKeyVault({
+    port: ports.vault,
+    identity,
+    authority: entra.authority,
+    // The stack's own, whatever SSL_CERTFILE says: its address must be in it.
+    certificate: await loadCertificate(dataDir, {}),
+    dataDir: join(dataDir, 'key-vault'),
+  });
+  stopper.add(() => vault.stop());
+  return { azurite, identity, entra, vault };
 }
 
-function describeStack(origin: string, entra: LocalEntra, azurite: Azurite): StackValues {
+function describeStack(origin: string, trustFile: string, backends: Backends): StackValues {
+  const { azurite, entra, identity, vault } = backends;
   return {
     FUNCTIONS_WORKER_RUNTIME: 'node',
     AzureWebJobsStorage: azurite.connectionString,
@@ -53,7 +84,12 @@ function describeStack(origin: string, entra: LocalEntra, azurite: Azurite): Sta
     ENTRA_AUTHORITY: entra.authority,
     ENTRA_TENANT_ID: homeTenant.id,
     ENTRA_AUDIENCES: [apps.api.id, apps.api.api.identifierUri].join(','),
+    ENTRA_CLIENT_ID: apps.proxy.id,
     TABLES_CONNECTION_STRING: azurite.connectionString,
+    KEY_VAULT_URL: vault.url,
+    IDENTITY_ENDPOINT: identity.endpoint,
+    IDENTITY_HEADER: identity.header,
+    NODE_EXTRA_CA_CERTS: trustFile,
   };
 }
 
@@ -101,8 +137,12 @@ export async function startStack(
   // Core Tools take a certificate in a form (PKCS 12) that nothing here can write.
   const tools = options.host && !options.https ? await findCoreTools(environment) : undefined;
   const origin = `${options.https ? 'https' : 'http'}://localhost:${ports.mcp}`;
-  const { azurite, entra } = await startBackends(ports, dataDir, origin, stopper);
-  const values = describeStack(origin, entra, azurite);
+  const backends = await startBackends(ports, dataDir, origin, stopper);
+  const { azurite, entra, vault } = backends;
+  const trustFile = join(dataDir, 'trusted.pem');
+  writeTrustFile(trustFile, vault.certificate, environment);
+  trustCertificate(vault.certificate);
+  const values = describeStack(origin, trustFile, backends);
   const appEnvironment = composeEnvironment(values, settings, environment);
   const config = loadConfig(appEnvironment);
   await prepare(config, tools);
@@ -122,6 +162,7 @@ export async function startStack(
       baseUrl: config.http.publicBaseUrl,
       host: describeHost(plan),
       entra: { authority, isLocal },
+      signsIn: config.oauth !== undefined,
       dataDir,
       dataDirWasChosen: Boolean(environment.DATA_DIR),
       ...(certificate?.selfSigned === true && { untrustedCertificate: certificate.certPath }),

@@ -5,7 +5,8 @@ import { qualifyScopes } from './auth/scopes.ts';
 import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
-import { createTables } from './azure/tables.ts';
+import { createAuthorization, type Authorization, type Network } from './app/authorization.ts';
+import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import type { ConfigFault } from './config/fault.ts';
 import { createDocsEndpoints } from './endpoints/docs.ts';
@@ -21,6 +22,7 @@ import { createResourceMetadataEndpoints, resourceMetadataUrl } from './endpoint
 import { AppError } from './errors.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
 import { createGuard, type GuardOptions } from './http/guard.ts';
+import { createJob, type Job } from './jobs.ts';
 import { createLog, describeCause, type Log, type LogSink } from './log.ts';
 import type { ServerIdentity } from './mcp/context.ts';
 import { createMcpFetch } from './mcp/handler.ts';
@@ -45,6 +47,8 @@ export interface AppOptions {
   readonly surface?: Surface;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** How clients' metadata documents are reached. */
+  readonly network?: Network;
 }
 
 const minute = 60_000;
@@ -54,37 +58,83 @@ function describeServer(config: Config, now: () => number): ServerIdentity {
   return { name, title: 'Entra MCP server', version, build: config.build.id, startedAt: now() };
 }
 
-function createStorage(config: Config, now: () => number) {
-  const tables = createTables(config.tables, { credential: createCredential(config.identity) });
+/** What several parts use. */
+interface Shared {
+  readonly log: Log;
+  readonly credential: ReturnType<typeof createCredential>;
+  readonly tables: Tables;
+  readonly identity: ServerIdentity;
+}
+
+function createShared(config: Config, { sink, now = Date.now }: AppOptions): Shared {
+  const credential = createCredential(config.identity);
+  const identity = describeServer(config, now);
+  return {
+    log: createLog(sink, config.log.level),
+    credential,
+    tables: createTables(config.tables, {
+      credential,
+      names: config.oauth === undefined ? mcpTableNames : tableNames,
+    }),
+    identity,
+  };
+}
+
+function createStores(tables: Tables, now: () => number) {
   const sessions = createThrottledSessionStore(createSessionTable(tables, { now }), {
     intervalMs: 5 * minute,
     maxEntries: 10_000,
     now,
   });
-  return { tables, sessions, notes: createNoteTable(tables, { now }) };
+  return { sessions, notes: createNoteTable(tables, { now }) };
 }
 
-function createAuthentication(config: Config, now: () => number) {
+/** The authorization server, where there is one. */
+function composeAuthorization(
+  config: Config,
+  { now = Date.now, network }: AppOptions,
+  { tables, credential, log, identity }: Shared,
+): Authorization | undefined {
+  const { oauth } = config;
+  if (oauth === undefined) return undefined;
+  return createAuthorization({
+    config: { ...config, oauth },
+    tables,
+    credential,
+    title: identity.title,
+    log,
+    now,
+    ...(network !== undefined && { network }),
+  });
+}
+
+function createAuthentication(config: Config, now: () => number, own: Authorization['verifier'] | undefined) {
   if (!config.auth.required) return { authenticate: () => Promise.resolve(localPrincipal), checks: {} };
   const verifier = createEntraVerifier(config.entra, { now });
   return {
-    authenticate: createAuthenticator((token) => verifier.verify(token)),
+    authenticate: createAuthenticator({ entra: verifier, ...(own !== undefined && { own }) }),
     checks: { signing_keys: () => verifier.check() } satisfies Record<string, Check>,
   };
+}
+
+/** Where clients get their tokens, and which scopes they ask for there. */
+function describeSignIn({ auth, entra, http, oauth }: Config) {
+  if (oauth !== undefined) {
+    return { authorizationServers: [http.publicBaseUrl], scopes: entra.requiredScopes };
+  }
+  const issuer = `${entra.authority}/${entra.tenantId}/v2.0`;
+  return { authorizationServers: auth.required ? [issuer] : [], scopes: qualifyScopes(entra) };
 }
 
 /** Every endpoint. Connects to nothing: whatever is needed is reached when it is used. */
 function composeEndpoints(
   config: Config,
-  options: AppOptions,
-  log: Log,
-  checks: Record<string, Check>,
+  { surface = productSurface, now = Date.now }: AppOptions,
+  { log, tables, identity }: Shared,
+  { checks, own }: { readonly checks: Record<string, Check>; readonly own: readonly Endpoint[] },
 ): Endpoint[] {
-  const { surface = productSurface, now = Date.now } = options;
   const { publicBaseUrl } = config.http;
-  const { authority, tenantId } = config.entra;
-  const identity = describeServer(config, now);
-  const { tables, notes, sessions } = createStorage(config, now);
+  const { notes, sessions } = createStores(tables, now);
   const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, (error) => {
     log('error', 'mcp_failure', { cause: describeCause(error) });
   });
@@ -92,17 +142,22 @@ function composeEndpoints(
     createMcpEndpoint({ handleMcp, sessions }),
     createHealthzEndpoint(identity),
     createHealthEndpoint({ checks: { tables: () => tables.ping(), ...checks }, now }),
-    createLandingEndpoint({ publicBaseUrl, identity, tools: surface.tools }),
+    createLandingEndpoint({
+      publicBaseUrl,
+      identity,
+      tools: surface.tools,
+      signIn: config.oauth !== undefined,
+    }),
     ...createDocsEndpoints(identity),
     createOpenApiEndpoint({ publicBaseUrl, identity, tools: surface.tools, endpoints: () => endpoints }),
     meEndpoint,
     echoEndpoint,
     ...createResourceMetadataEndpoints({
       publicBaseUrl,
-      authorizationServers: config.auth.required ? [`${authority}/${tenantId}/v2.0`] : [],
-      scopes: qualifyScopes(config.entra),
       resourceName: identity.title,
+      ...describeSignIn(config),
     }),
+    ...own,
   ];
   return endpoints;
 }
@@ -110,33 +165,44 @@ function composeEndpoints(
 function createAppGuard(config: Config, sink: LogSink, authenticate: GuardOptions['authenticate']) {
   const challenge = {
     resourceMetadataUrl: resourceMetadataUrl(config.http.publicBaseUrl),
-    scopes: qualifyScopes(config.entra),
+    scopes: describeSignIn(config).scopes,
   };
   return createGuard({ ...config.http, challenge, authenticate, logLevel: config.log.level, sink });
 }
 
-function composeRoutes(config: Config, options: AppOptions): Route[] {
-  const log = createLog(options.sink, config.log.level);
-  const { authenticate, checks } = createAuthentication(config, options.now ?? Date.now);
-  if (!config.auth.required) log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
-  return composeEndpoints(config, options, log, checks).map(
-    createAppGuard(config, options.sink, authenticate),
-  );
+function compose(config: Config, options: AppOptions): App {
+  const { sink, now = Date.now } = options;
+  const shared = createShared(config, options);
+  const authorization = composeAuthorization(config, options, shared);
+  const { authenticate, checks } = createAuthentication(config, now, authorization?.verifier);
+  if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
+  const endpoints = composeEndpoints(config, options, shared, {
+    checks: { ...checks, ...authorization?.checks },
+    own: authorization?.endpoints ?? [],
+  });
+  return {
+    routes: endpoints.map(createAppGuard(config, sink, authenticate)),
+    jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
+  };
 }
 
 /** The same routes on a stand-in configuration that none of them gets to use. */
-function composeFaultyRoutes(faults: readonly ConfigFault[], options: AppOptions): Route[] {
+function composeFaulty(faults: readonly ConfigFault[], options: AppOptions): App {
   const standIn = loadConfig({
     // Not this machine: a server of this machine refuses to be called by any other name.
     PUBLIC_BASE_URL: 'https://misconfigured.invalid',
     ENTRA_TENANT_ID: '00000000-0000-0000-0000-000000000000',
     ENTRA_AUDIENCES: '00000000-0000-0000-0000-000000000000',
+    ENTRA_CLIENT_ID: '00000000-0000-0000-0000-000000000000',
+    KEY_VAULT_URL: 'https://misconfigured.invalid',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
-  const surface = { tools: [], resources: [], prompts: [] };
+  const calm = { ...options, surface: { tools: [], resources: [], prompts: [] } };
+  const shared = createShared(standIn, calm);
   const guard = createAppGuard(standIn, options.sink, () => Promise.reject(new AppError('misconfigured')));
-  const endpoints = composeEndpoints(standIn, { ...options, surface }, createLog(options.sink, 'error'), {});
-  return endpoints.map((endpoint) => guard(createFaultyEndpoint(endpoint, faults)));
+  const own = composeAuthorization(standIn, calm, shared)?.endpoints ?? [];
+  const endpoints = composeEndpoints(standIn, calm, shared, { checks: {}, own });
+  return { routes: endpoints.map((endpoint) => guard(createFaultyEndpoint(endpoint, faults))), jobs: [] };
 }
 
 /** What to tell of a start that failed: anything but the environment is a mistake in the code, told by the log alone. */
@@ -149,19 +215,20 @@ function reportStartFailure(error: unknown, log: Log): readonly ConfigFault[] {
   return [{ name: 'startup', problem: 'failed; the log names the cause', example: 'npm test' }];
 }
 
+/** The server, ready to be mounted on a host. */
+export interface App {
+  readonly routes: readonly Route[];
+  readonly jobs: readonly Job[];
+}
+
 /**
- * The server: every route, ready to be mounted on a host. A start that fails does not throw, since a host that finds
- * no routes answers 404 everywhere and says nothing; it gives the same routes, all of them telling that and `/healthz`
- * and `/health` telling what is wrong.
+ * A start that fails does not throw, since a host that finds no routes answers 404 everywhere and says nothing; it
+ * gives the same routes, all of them telling that and `/healthz` and `/health` telling what is wrong.
  */
-export function createApp(
-  environment: NodeJS.ProcessEnv,
-  options: AppOptions,
-): { readonly routes: readonly Route[] } {
+export function createApp(environment: NodeJS.ProcessEnv, options: AppOptions): App {
   try {
-    return { routes: composeRoutes(loadConfig(environment), options) };
+    return compose(loadConfig(environment), options);
   } catch (error) {
-    const faults = reportStartFailure(error, createLog(options.sink, 'error'));
-    return { routes: composeFaultyRoutes(faults, options) };
+    return composeFaulty(reportStartFailure(error, createLog(options.sink, 'error')), options);
   }
 }

@@ -1,7 +1,7 @@
 import { describeFault, type ConfigFault } from './config/fault.ts';
 import { checkTogether } from './config/rules.ts';
 import { environmentSchema, type EnvironmentValues, type SettingName } from './config/settings.ts';
-import { guid } from './config/values.ts';
+import { guid, type PreregisteredClient } from './config/values.ts';
 
 /** Everything the server is configured with, by the part that needs it. Deeply frozen. */
 export interface Config {
@@ -30,6 +30,26 @@ export interface Config {
     readonly connectionString?: string;
     readonly prefix: string;
   };
+  /** The authorization server in front of Entra; absent when OAUTH_PROXY is off or nobody has to sign in. */
+  readonly oauth?: {
+    /** Client id at Entra. */
+    readonly clientId: string;
+    readonly credential: EnvironmentValues['ENTRA_CLIENT_CREDENTIAL'];
+    readonly keyVaultUrl: string;
+    readonly accessTokenSeconds: number;
+    /** How long a client may go unused before it must sign in again. */
+    readonly refreshTokenSeconds: number;
+    /** Empty: every safe one. */
+    readonly allowedRedirectUris: readonly string[];
+    readonly clients: readonly PreregisteredClient[];
+    /** Dynamic Client Registration (RFC 7591). */
+    readonly registration: boolean;
+    /** Client ID Metadata Documents. */
+    readonly metadataDocuments: boolean;
+    readonly extraAuthorizeParams: Readonly<Record<string, string>>;
+    /** How many entries at the end of X-Forwarded-For are trusted. */
+    readonly trustedProxies: number;
+  };
   readonly identity: {
     /** Whether the platform offers a managed identity here. */
     readonly managedIdentity: boolean;
@@ -49,6 +69,25 @@ export class ConfigError extends Error {
     super(faults.map((fault) => `${fault.name} ${fault.problem} (example: ${fault.example})`).join('; '));
     this.faults = faults;
   }
+}
+
+function toOAuth(values: EnvironmentValues): Pick<Config, 'oauth'> {
+  if (values.OAUTH_PROXY === 'off' || !values.AUTH_REQUIRED) return {};
+  return {
+    oauth: {
+      clientId: values.ENTRA_CLIENT_ID ?? '',
+      credential: values.ENTRA_CLIENT_CREDENTIAL,
+      keyVaultUrl: values.KEY_VAULT_URL ?? '',
+      accessTokenSeconds: values.TOKEN_EXPIRY_SECONDS,
+      refreshTokenSeconds: values.REFRESH_TOKEN_EXPIRY_SECONDS,
+      allowedRedirectUris: values.OAUTH_ALLOWED_REDIRECT_URIS,
+      clients: values.OAUTH_PREREGISTERED_CLIENTS,
+      registration: values.OAUTH_DCR === 'on',
+      metadataDocuments: values.OAUTH_CIMD === 'on',
+      extraAuthorizeParams: values.OAUTH_EXTRA_AUTHORIZE_PARAMS,
+      trustedProxies: values.TRUSTED_PROXIES,
+    },
+  };
 }
 
 function toConfig(values: EnvironmentValues, environment: NodeJS.ProcessEnv): Config {
@@ -77,6 +116,7 @@ function toConfig(values: EnvironmentValues, environment: NodeJS.ProcessEnv): Co
       }),
       prefix: values.TABLE_PREFIX,
     },
+    ...toOAuth(values),
     identity: {
       managedIdentity: Boolean(environment.IDENTITY_ENDPOINT),
       ...(values.AZURE_CLIENT_ID !== undefined && { clientId: values.AZURE_CLIENT_ID }),

@@ -4,7 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createApp, productSurface } from '../src/app.ts';
 import { registerRoutes } from '../src/azure/functions.ts';
 import type { Route } from '../src/http/endpoint.ts';
-import { createTestEnvironment } from './support/server.ts';
+import { createProxyEnvironment, createTestEnvironment } from './support/server.ts';
 
 function create(environment: NodeJS.ProcessEnv) {
   const lines: Record<string, unknown>[] = [];
@@ -22,23 +22,46 @@ async function get(routes: readonly Route[], path: string): Promise<Response> {
   return find(routes, path).handle(new Request(`http://localhost:7071${path}`));
 }
 
-describe('the route table', () => {
-  const { routes } = create(createTestEnvironment());
+/** What is open without the authorization server. */
+const openRoutes = [
+  '/',
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-protected-resource/mcp',
+  '/docs',
+  '/docs/start.js',
+  '/docs/swagger-ui-bundle.js',
+  '/docs/swagger-ui.css',
+  '/health',
+  '/healthz',
+  '/openapi.json',
+];
+
+/** What the authorization server adds, every route of it open. */
+const signInRoutes = [
+  '/.well-known/jwks.json',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-authorization-server/mcp',
+  '/.well-known/openid-configuration',
+  '/.well-known/openid-configuration/mcp',
+  '/auth/authorize',
+  '/auth/callback',
+  '/auth/consent',
+  '/auth/login',
+  '/auth/logout',
+  '/auth/register',
+  '/auth/revoke',
+  '/auth/token',
+];
+
+describe.each([
+  ['the route table', createProxyEnvironment(), [...openRoutes, ...signInRoutes]],
+  ['the route table with OAUTH_PROXY=off', createTestEnvironment(), openRoutes],
+])('%s', (_name, environment, expected) => {
+  const { routes } = create(environment);
 
   it('has exactly these open routes; every other one wants a token', () => {
     const open = routes.filter((route) => route.access === 'public').map((route) => route.path);
-    expect(open.sort()).toEqual([
-      '/',
-      '/.well-known/oauth-protected-resource',
-      '/.well-known/oauth-protected-resource/mcp',
-      '/docs',
-      '/docs/start.js',
-      '/docs/swagger-ui-bundle.js',
-      '/docs/swagger-ui.css',
-      '/health',
-      '/healthz',
-      '/openapi.json',
-    ]);
+    expect(open.sort()).toEqual([...expected].sort());
     const closed = routes.filter((route) => route.access === 'bearer').map((route) => route.path);
     expect(closed.sort()).toEqual(['/echo', '/mcp', '/me']);
   });
@@ -74,6 +97,10 @@ describe('the route table', () => {
       version: packageJson.version,
     });
   });
+});
+
+describe('the resource metadata with OAUTH_PROXY=off', () => {
+  const { routes } = create(createTestEnvironment());
 
   it.each(['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'])(
     'names Entra as the authorization server in %s, readable by every page',
@@ -134,7 +161,7 @@ describe('a faulty environment', () => {
 
   it('keeps every route, and tells every fault on /healthz and /health without any value', async () => {
     expect(routes.map((route) => route.path)).toEqual(
-      create(createTestEnvironment()).routes.map((route) => route.path),
+      create(createProxyEnvironment()).routes.map((route) => route.path),
     );
     for (const path of ['/healthz', '/health']) {
       const response = await get(routes, path);
@@ -146,10 +173,66 @@ describe('a faulty environment', () => {
         'ENTRA_TENANT_ID',
         'TABLES_CONNECTION_STRING',
         'ENTRA_AUDIENCES',
+        'ENTRA_CLIENT_ID',
+        'KEY_VAULT_URL',
       ]);
       expect(body.faults.every((fault) => fault.example !== '')).toBe(true);
       expect(JSON.stringify(body)).not.toContain(secret);
     }
+  });
+
+  it.each([
+    ['a redirect URI that is a script', [{ client_id: 'a', redirect_uris: ['javascript:hunter2'] }], '[0]'],
+    [
+      'a client that proves itself without keys',
+      [
+        { client_id: 'a', redirect_uris: ['https://hunter2.example/cb'] },
+        {
+          client_id: 'hunter2',
+          redirect_uris: ['https://hunter2.example/cb'],
+          token_endpoint_auth_method: 'private_key_jwt',
+        },
+      ],
+      '[1]',
+    ],
+    [
+      'one id twice',
+      [1, 2].map((n) => ({ client_id: 'hunter2', redirect_uris: [`https://hunter2.example/${n}`] })),
+      'twice',
+    ],
+    [
+      'a redirect URI on this server',
+      [{ client_id: 'hunter2', redirect_uris: ['https://own.example/hunter2'] }],
+      'own',
+    ],
+  ])('S23: names a listed client that cannot be used, at start: %s', async (_case, clients, told) => {
+    const OAUTH_PREREGISTERED_CLIENTS = JSON.stringify(clients);
+    const environment = createProxyEnvironment({
+      PUBLIC_BASE_URL: 'https://own.example',
+      OAUTH_PREREGISTERED_CLIENTS,
+    });
+    const faulty = create(environment);
+    const response = await get(faulty.routes, '/healthz');
+    expect(response.status).toBe(503);
+    const body = (await response.json()) as { status: string; faults: Record<string, string>[] };
+    expect(body.status).toBe('misconfigured');
+    expect(body.faults).toEqual([
+      expect.objectContaining({
+        name: 'OAUTH_PREREGISTERED_CLIENTS',
+        problem: expect.stringContaining(told),
+      }),
+    ]);
+    expect(JSON.stringify([body, faulty.lines])).not.toContain('hunter2');
+    expect(faulty.lines.filter(({ event }) => event === 'start_fault')).toMatchObject([
+      { level: 'error', event: 'start_fault', name: 'OAUTH_PREREGISTERED_CLIENTS' },
+    ]);
+    const token = await find(faulty.routes, '/auth/token').handle(
+      new Request('https://misconfigured.invalid/auth/token', { method: 'POST' }),
+    );
+    expect([token.status, await token.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'misconfigured' }),
+    ]);
   });
 
   it('answers 503 everywhere else, a token or not', async () => {
@@ -167,6 +250,8 @@ describe('a faulty environment', () => {
       ['error', 'ENTRA_TENANT_ID'],
       ['error', 'TABLES_CONNECTION_STRING'],
       ['error', 'ENTRA_AUDIENCES'],
+      ['error', 'ENTRA_CLIENT_ID'],
+      ['error', 'KEY_VAULT_URL'],
     ]);
     expect(JSON.stringify(lines)).not.toContain(secret);
   });

@@ -12,6 +12,15 @@ const minimal = {
   ENTRA_TENANT_ID: tenant,
   ENTRA_AUDIENCES: `${api}, api://${api}`,
   TABLES_URL: 'https://account.table.core.windows.net',
+  OAUTH_PROXY: 'off',
+};
+
+/** The least that a server with its own authorization server needs. */
+const withProxy = {
+  ...minimal,
+  OAUTH_PROXY: 'on',
+  ENTRA_CLIENT_ID: '55555555-5555-4555-8555-555555555555',
+  KEY_VAULT_URL: 'https://kv-mcp.vault.azure.net/',
 };
 
 function faultsOf(environment: NodeJS.ProcessEnv): readonly ConfigFault[] {
@@ -25,7 +34,7 @@ function faultsOf(environment: NodeJS.ProcessEnv): readonly ConfigFault[] {
 }
 
 describe('loadConfig', () => {
-  it('needs four settings and gives the rest safe defaults', () => {
+  it('needs five settings and gives the rest safe defaults', () => {
     const config = loadConfig(minimal);
     expect(config).toEqual({
       auth: { required: true },
@@ -47,6 +56,75 @@ describe('loadConfig', () => {
     expect(Object.isFrozen(config.entra.audiences)).toBe(true);
   });
 
+  it('has an authorization server unless told otherwise, with safe defaults', () => {
+    expect(loadConfig(withProxy).oauth).toEqual({
+      clientId: '55555555-5555-4555-8555-555555555555',
+      credential: 'managed-identity',
+      keyVaultUrl: 'https://kv-mcp.vault.azure.net',
+      accessTokenSeconds: 3_600,
+      refreshTokenSeconds: 2_592_000,
+      allowedRedirectUris: [],
+      clients: [],
+      registration: true,
+      metadataDocuments: true,
+      extraAuthorizeParams: {},
+      trustedProxies: 1,
+    });
+    expect(faultsOf({ ...withProxy, OAUTH_PROXY: '' })).toEqual([]);
+  });
+
+  it('needs nothing of the authorization server when nobody has to sign in', () => {
+    const local = { ...minimal, PUBLIC_BASE_URL: 'http://localhost:7071', AUTH_REQUIRED: 'false' };
+    expect(loadConfig({ ...local, OAUTH_PROXY: 'on' }).oauth).toBeUndefined();
+  });
+
+  it('takes redirect URIs, and beginnings of them', () => {
+    const uris = ['https://claude.ai/api/mcp/auth_callback', 'https://chatgpt.com/connector/oauth/*'];
+    const given = [...uris, 'http://localhost/callback', 'cursor://anysphere.cursor-mcp/*'];
+    const { oauth } = loadConfig({ ...withProxy, OAUTH_ALLOWED_REDIRECT_URIS: given.join(', ') });
+    expect(oauth?.allowedRedirectUris).toEqual(given);
+  });
+
+  it('takes clients that the operator lists', () => {
+    const client = { client_id: 'my-agent', redirect_uris: ['https://agent.example.com/callback'] };
+    const given = JSON.stringify([{ ...client, scope: 'x' }]);
+    expect(loadConfig({ ...withProxy, OAUTH_PREREGISTERED_CLIENTS: given }).oauth?.clients).toEqual([
+      { ...client, token_endpoint_auth_method: 'none' },
+    ]);
+  });
+
+  it.each([
+    ['OAUTH_PREREGISTERED_CLIENTS', '{'],
+    ['OAUTH_PREREGISTERED_CLIENTS', '{"client_id":"x"}'],
+    ['OAUTH_PREREGISTERED_CLIENTS', '[{"client_id":"x"}]'],
+    ['OAUTH_PREREGISTERED_CLIENTS', '[{"client_id":"sign-in-page","redirect_uris":["a:b"]}]'],
+    ['OAUTH_PREREGISTERED_CLIENTS', '[{"client_id":"x","redirect_uris":["a:b"],"client_secret":"hunter2"}]'],
+    [
+      'OAUTH_PREREGISTERED_CLIENTS',
+      '[{"client_id":"x","redirect_uris":["a:b"],"token_endpoint_auth_method":"client_secret_post"}]',
+    ],
+    ['OAUTH_EXTRA_AUTHORIZE_PARAMS', 'domain_hint=contoso.com&state=1'],
+    ['OAUTH_EXTRA_AUTHORIZE_PARAMS', 'redirect_uri=https://evil.example'],
+    ['OAUTH_ALLOWED_REDIRECT_URIS', '/callback'],
+    ['OAUTH_ALLOWED_REDIRECT_URIS', 'https://*.example.com/callback'],
+    ['OAUTH_ALLOWED_REDIRECT_URIS', 'https://example.com*'],
+    ['OAUTH_ALLOWED_REDIRECT_URIS', 'https://example.com/a?b=*'],
+    ['OAUTH_ALLOWED_REDIRECT_URIS', 'cursor:*'],
+    ['TOKEN_EXPIRY_SECONDS', '30'],
+    ['TOKEN_EXPIRY_SECONDS', '90000'],
+    ['REFRESH_TOKEN_EXPIRY_SECONDS', '60'],
+    ['ENTRA_CLIENT_CREDENTIAL', 'password'],
+    ['KEY_VAULT_URL', 'http://kv-mcp.vault.azure.net'],
+    ['TRUSTED_PROXIES', '-1'],
+  ])('refuses %s = %s', (name, value) => {
+    expect(faultsOf({ ...withProxy, [name]: value }).map((fault) => fault.name)).toEqual([name]);
+  });
+
+  it('does not sign in users where no scope is required of them', () => {
+    const faults = faultsOf({ ...withProxy, ENTRA_REQUIRED_SCOPES: '' });
+    expect(faults.map((fault) => fault.name)).toEqual(['ENTRA_REQUIRED_SCOPES']);
+  });
+
   it('reports every fault at once, each with its name, the problem and an example', () => {
     const faults = faultsOf({
       PUBLIC_BASE_URL: 'http://mcp.example.com',
@@ -60,6 +138,8 @@ describe('loadConfig', () => {
       'TABLES_URL',
       'ENTRA_TENANT_ID',
       'ENTRA_AUDIENCES',
+      'ENTRA_CLIENT_ID',
+      'KEY_VAULT_URL',
     ]);
     for (const fault of faults) {
       expect(fault.problem).not.toBe('');

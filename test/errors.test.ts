@@ -7,7 +7,7 @@ describe('the catalogue of errors', () => {
     expect(status).toBeGreaterThanOrEqual(400);
     expect(message).toMatch(/^[A-Z].*\.$/);
     expect(errorCodes.filter((other) => describeError(other).message === message)).toEqual([code]);
-    expect(retryAfter !== undefined).toBe(status === 503);
+    expect(retryAfter !== undefined).toBe([429, 503].includes(status));
   });
 
   it('marks every refused token as invalid_token, and absent ones as nothing (RFC 6750 section 3.1)', () => {

@@ -5,7 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from '../src/app.ts';
 import { settings } from '../src/config/settings.ts';
 import { describeError, errorCodes } from '../src/errors.ts';
-import { createTestEnvironment } from './support/server.ts';
+import { createProxyEnvironment } from './support/server.ts';
 
 const root = join(import.meta.dirname, '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -41,7 +41,7 @@ describe('the README', () => {
   });
 
   it('lists every route that people call', () => {
-    const { routes } = createApp(createTestEnvironment(), { sink: () => undefined });
+    const { routes } = createApp(createProxyEnvironment(), { sink: () => undefined });
     const listed = rows.map(([cell = '']) => cell).join('\n');
     for (const { path, methods } of routes.filter((route) => !route.path.startsWith('/docs/'))) {
       expect(listed).toContain(`\`${methods[0] ?? ''} ${path}\``);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 import { readJson, writePrivateJson } from '../private-file.ts';
@@ -42,9 +41,8 @@ async function generateSigningKey(): Promise<SigningKey> {
   return privateKey.parse({ ...jwk, kid: await calculateJwkThumbprint(jwk) });
 }
 
-/** Reads the keys from `entra-keys.json` in the folder, or makes the first one. Without a folder they live in memory. */
-export async function loadSigningKeys(dataDir: string | undefined): Promise<SigningKeys> {
-  const path = dataDir === undefined ? undefined : join(dataDir, 'entra-keys.json');
+/** Reads the keys from the file, or makes the first one. Without a path they live in memory. */
+export async function loadSigningKeys(path: string | undefined): Promise<SigningKeys> {
   const stored = path === undefined ? undefined : readJson(path);
   let newest: SigningKey;
   let older: SigningKey[];

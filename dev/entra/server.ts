@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { createAccounts } from './accounts.ts';
 import { createAuthorizeEndpoint, resumeAuthorization } from './authorize-endpoint.ts';
@@ -23,6 +24,8 @@ import { createTokenEndpoint } from './token-endpoint.ts';
 export interface LocalEntraOptions {
   /** 0 takes a free one. */
   readonly port: number;
+  /** The address by which clients know it, where something stands before it; its own unless given. */
+  readonly authority?: string;
   /** Where signing keys, sessions and refresh tokens survive a restart; without it nothing does. */
   readonly dataDir?: string;
   /** Replace those of the proxy's registration, which are `/auth/callback` on any loopback port. */
@@ -34,7 +37,7 @@ export interface LocalEntraOptions {
 }
 
 export interface LocalEntra {
-  /** `http://127.0.0.1:{port}`, in the place of `https://login.microsoftonline.com`. */
+  /** `http://127.0.0.1:{port}` unless given, in the place of `https://login.microsoftonline.com`. */
   readonly authority: string;
   readonly port: number;
   readonly stop: () => Promise<void>;
@@ -113,12 +116,13 @@ async function stop(server: Server): Promise<void> {
  * the directory of `directory.ts`. Rejects with the error of node:net where the port cannot be had (EADDRINUSE).
  */
 export async function startLocalEntra(options: LocalEntraOptions): Promise<LocalEntra> {
-  const keys = await loadSigningKeys(options.dataDir);
+  const { dataDir } = options;
+  const keys = await loadSigningKeys(dataDir === undefined ? undefined : join(dataDir, 'entra-keys.json'));
   const server = createServer();
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const authority = `http://127.0.0.1:${port}`;
+  const authority = options.authority ?? `http://127.0.0.1:${port}`;
   try {
     const answer = (await assemble(authority, keys, options)).callback();
     server.on('request', (request, response) => void answer(request, response));

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { readUnverifiedIssuer } from './jwt.ts';
 import type { Principal } from './principal.ts';
 
 /**
@@ -16,10 +17,26 @@ export function readBearerToken(header: string | null): string {
   return token;
 }
 
-/** Authenticates by bearer token. */
-export function createAuthenticator(verify: (token: string) => Promise<Principal>) {
+export interface TokenVerifier {
+  /** @throws AppError saying why the token is refused, or why that cannot be told */
+  verify(token: string): Promise<Principal>;
+}
+
+export interface Verifiers {
+  readonly entra: TokenVerifier;
+  /** For the tokens whose `iss` is exactly this issuer. Absent where this server issues none. */
+  readonly own?: TokenVerifier & { readonly issuer: string };
+}
+
+/**
+ * Authenticates by bearer token. The issuer that a token names decides who verifies it, and with that the keys and the
+ * algorithm; every other token is Entra's to refuse.
+ */
+export function createAuthenticator({ entra, own }: Verifiers) {
   return async function authenticate(request: Request): Promise<Principal> {
-    return verify(readBearerToken(request.headers.get('authorization')));
+    const token = readBearerToken(request.headers.get('authorization'));
+    const isOwn = own !== undefined && readUnverifiedIssuer(token) === own.issuer;
+    return (isOwn ? own : entra).verify(token);
   };
 }
 

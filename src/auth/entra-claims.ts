@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { expirySchema, parseClaims } from './jwt.ts';
 import type { Principal } from './principal.ts';
+import { requireAny, splitScopes } from './scopes.ts';
 
 type EntraConfig = Config['entra'];
 
@@ -9,8 +11,7 @@ type EntraConfig = Config['entra'];
 const claimsSchema = z.object({
   iss: z.string(),
   aud: z.string(),
-  // To the end of year 9999, past which no date can be told.
-  exp: z.int().max(253_402_300_799),
+  exp: expirySchema,
   sub: z.string().optional(),
   tid: z.guid().toLowerCase(),
   oid: z.guid().toLowerCase(),
@@ -29,11 +30,8 @@ const claimsSchema = z.object({
 export type EntraClaims = z.infer<typeof claimsSchema>;
 
 /** @throws AppError `invalid_claims` */
-export function parseClaims(payload: unknown): EntraClaims {
-  const parsed = claimsSchema.safeParse(payload);
-  if (parsed.success) return parsed.data;
-  const names = parsed.error.issues.map((issue) => issue.path.join('.'));
-  throw new AppError('invalid_claims', { detail: `claims: ${names.join(', ')}` });
+export function parseEntraClaims(payload: unknown): EntraClaims {
+  return parseClaims(claimsSchema, payload);
 }
 
 /** Issuers of v1 tokens stand apart from the authority, and China has its own. */
@@ -42,7 +40,8 @@ function v1Issuer(authority: string, tid: string): string {
   return `https://${host}/${tid}/`;
 }
 
-function v2Issuer(authority: string, tid: string): string {
+/** Issuer of a tenant’s v2 tokens. */
+export function v2Issuer(authority: string, tid: string): string {
   return `${authority}/${tid}/v2.0`;
 }
 
@@ -95,15 +94,6 @@ function kindOf(claims: EntraClaims): Principal['kind'] {
   throw new AppError('id_token', { detail: 'neither scp nor an application subject' });
 }
 
-function requireAny(
-  held: readonly string[],
-  required: readonly string[],
-  code: 'missing_scope' | 'missing_role',
-): void {
-  if (!required.some((value) => held.includes(value)))
-    throw new AppError(code, { detail: `has: ${held.join(' ')}` });
-}
-
 /**
  * Who the token is for, if it may call this API.
  * @throws AppError `id_token`, `invalid_claims`, `client_not_allowed`, `missing_scope`, `missing_role`
@@ -115,7 +105,7 @@ export function toPrincipal(claims: EntraClaims, config: EntraConfig): Principal
   if (config.allowedClientIds.length > 0 && !config.allowedClientIds.includes(clientId)) {
     throw new AppError('client_not_allowed', { detail: `client ${clientId}` });
   }
-  const scopes = claims.scp?.split(' ').filter((scope) => scope !== '') ?? [];
+  const scopes = splitScopes(claims.scp ?? '');
   const roles = claims.roles ?? [];
   if (kind === 'user') requireAny(scopes, config.requiredScopes, 'missing_scope');
   else requireAny(roles, config.requiredAppRoles, 'missing_role');

@@ -6,9 +6,12 @@ export interface Principal {
   readonly tenantId: string;
   /** Object id (`oid`) of the user or of the application's service principal, a GUID. */
   readonly objectId: string;
-  /** Client application that the token was issued to (`azp` or `appid`). */
+  /**
+   * Client that the token was issued to: an application at Entra (`azp` or `appid`), or a client of this server
+   * (`client_id`), which may be a URL.
+   */
   readonly clientId: string;
-  /** Delegated scopes (`scp`); empty for an application. */
+  /** Delegated scopes (`scp`, or `scope` of this server's tokens); empty for an application. */
   readonly scopes: readonly string[];
   /** App roles (`roles`). */
   readonly roles: readonly string[];

@@ -4,15 +4,17 @@ import type {
   HttpRequest,
   HttpResponseInit,
   InvocationContext,
+  Timer,
   app,
 } from '@azure/functions';
 import { parseSetCookie } from 'set-cookie-parser';
 import type { Invocation, Route } from '../http/endpoint.ts';
+import type { Job } from '../jobs.ts';
 import { createLog, describeCause, type Log, type LogSink } from '../log.ts';
 import { isEventStream } from '../streams.ts';
 
 /** What is used of `@azure/functions`' `app`. */
-export type FunctionsApp = Pick<typeof app, 'setup' | 'http'>;
+export type FunctionsApp = Pick<typeof app, 'setup' | 'http' | 'timer'>;
 
 /** A route as Functions spells it: without its leading slash; the root needs a parameter that matches nothing. */
 export function toFunctionsRoute(path: string): string {
@@ -109,7 +111,7 @@ export function createFunctionsHandler(route: Pick<Route, 'handle'>) {
 }
 
 /** Registers every route as one function, anonymous to the host: the guard is what authenticates. */
-export function registerRoutes(app: FunctionsApp, routes: readonly Route[]): void {
+export function registerRoutes(app: Pick<FunctionsApp, 'setup' | 'http'>, routes: readonly Route[]): void {
   app.setup({ enableHttpStream: true });
   for (const route of routes) {
     app.http(route.name, {
@@ -117,6 +119,16 @@ export function registerRoutes(app: FunctionsApp, routes: readonly Route[]): voi
       methods: [...route.methods] satisfies HttpMethod[],
       authLevel: 'anonymous',
       handler: createFunctionsHandler(route),
+    });
+  }
+}
+
+/** Registers every job as one function, which the host runs on one instance at a time: it keeps a lock for each. */
+export function registerJobs(app: Pick<FunctionsApp, 'timer'>, jobs: readonly Job[]): void {
+  for (const { name, schedule, run } of jobs) {
+    app.timer(name, {
+      schedule,
+      handler: ({ isPastDue }: Timer, context) => run({ sink: createSink(context), late: isPastDue }),
     });
   }
 }

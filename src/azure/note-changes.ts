@@ -1,21 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TransactionAction } from '@azure/data-tables';
-import { AppError } from '../errors.ts';
 import { maxNotesPerOwner, NoteLimitError } from '../stores/note-store.ts';
 import { readCounter, setCount } from './note-counter.ts';
+import { retryContended } from './retry-contended.ts';
 import type { Row, Table } from './table.ts';
-
-const maxAttempts = 12;
-
-/** Tries until there is a result: undefined means that another writer of the same owner came first. */
-async function retryContended<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-  for (let attempts = 0; attempts < maxAttempts; attempts += 1) {
-    const result = await attempt();
-    if (result !== undefined) return result;
-    await delay(Math.random() * Math.min(10 * 2 ** attempts, 500));
-  }
-  throw new AppError('storage_contended', { detail: `notes: ${maxAttempts} attempts` });
-}
 
 /**
  * Inserts a note and counts it, in one transaction. The row's key must be new.
@@ -23,7 +10,7 @@ async function retryContended<T>(attempt: () => Promise<T | undefined>): Promise
  */
 export async function insertNote(table: Table, row: Row): Promise<void> {
   const { partitionKey, rowKey } = row;
-  await retryContended(async () => {
+  await retryContended('notes', async () => {
     const counter = await readCounter(table, partitionKey);
     const count = counter?.count ?? 0;
     if (count >= maxNotesPerOwner) throw new NoteLimitError('The owner has as many notes as allowed.');
@@ -42,7 +29,7 @@ export async function insertNote(table: Table, row: Row): Promise<void> {
  */
 export async function deleteNote(table: Table, key: Row, change: string): Promise<boolean> {
   const { partitionKey, rowKey } = key;
-  return retryContended(async () => {
+  return retryContended('notes', async () => {
     const counter = await readCounter(table, partitionKey);
     const count = Math.max((counter?.count ?? 0) - 1, 0);
     const deletion: TransactionAction = ['delete', { partitionKey, rowKey }];

@@ -4,7 +4,10 @@ import type { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { refusalStatus } from './storage-call.ts';
 
-/** A row as stored; its columns are unchecked until the store that reads it validates them. */
+/**
+ * A row as stored; its columns are unchecked until the store that reads it validates them. One that was read has its
+ * ETag in the column `etag`, which is not written.
+ */
 export interface Row {
   readonly partitionKey: string;
   readonly rowKey: string;
@@ -37,19 +40,31 @@ export interface RowRange {
 
 /**
  * The operations that stores are made of. Each throws AppError `storage_unavailable` when the storage does not answer;
- * a condition that does not hold is a result, not an error.
+ * a condition that does not hold is a result, not an error. After a lost answer and a retry of the SDK, false may also
+ * mean that the first try succeeded.
  */
 export interface Table {
   get(partitionKey: string, rowKey: string): Promise<Row | undefined>;
   /** Rows of one partition, ordered by row key. */
   list(partitionKey: string, range: RowRange): Promise<readonly Row[]>;
+  /**
+   * Rows of every partition short of this one, ordered by partition and row key, without their columns: a walk along
+   * the service's own order from its beginning, for a table that is emptied in that order.
+   */
+  listBefore(partitionKey: string, limit: number): Promise<readonly Row[]>;
   /** False when a row with this key exists. */
   insert(row: Row): Promise<boolean>;
+  /** Creates the row, or overwrites the whole of it. */
+  upsert(row: Row): Promise<void>;
+  /** Overwrites the whole row. False when it has another ETag or is gone. */
+  replace(row: Row, etag: string): Promise<boolean>;
   /** Sets the given columns and leaves the others. False when there is no such row. */
   merge(row: Row): Promise<boolean>;
+  /** Deletes the row. False when it is gone or, where an ETag is given, has another. */
+  remove(partitionKey: string, rowKey: string, etag?: string): Promise<boolean>;
   /**
    * Up to 100 changes in one partition: all of them, or none and false when a row exists that must not, is missing, or
-   * has another ETag. After a lost answer and a retry of the SDK, false may also mean that the first try succeeded.
+   * has another ETag.
    */
   transact(actions: TransactionAction[]): Promise<boolean>;
 }
@@ -79,8 +94,25 @@ function describeRange({ odata }: Sdk, partitionKey: string, { from, after, befo
   return conditions.join(' and ');
 }
 
-/** A table whose every operation runs through `call`. */
-export function createTable(call: TableCall): Table {
+interface Query {
+  readonly filter: string;
+  readonly select?: string[];
+}
+
+async function readRows(client: TableClient, queryOptions: Query, limit: number, abortSignal: AbortSignal) {
+  const pages = client.listEntities<Row>({ queryOptions, abortSignal }).byPage({ maxPageSize: limit });
+  const rows: Row[] = [];
+  // A page may hold fewer rows than were asked for, even none, while more follow.
+  for await (const page of pages) {
+    rows.push(...page);
+    if (rows.length >= limit) break;
+  }
+  return rows.slice(0, limit);
+}
+
+const keyColumns = ['PartitionKey', 'RowKey'];
+
+function createReads(call: TableCall): Pick<Table, 'get' | 'list' | 'listBefore'> {
   return {
     get: (partitionKey, rowKey) =>
       unlessRefused<Row, undefined>(
@@ -89,30 +121,51 @@ export function createTable(call: TableCall): Table {
         undefined,
       ),
     list: (partitionKey, range) =>
-      call(async (client, abortSignal, sdk) => {
+      call((client, abortSignal, sdk) => {
         const filter = describeRange(sdk, partitionKey, range);
-        const select = range.select && ['PartitionKey', 'RowKey', ...range.select];
-        const pages = client
-          .listEntities<Row>({ queryOptions: { filter, ...(select && { select }) }, abortSignal })
-          .byPage({ maxPageSize: range.limit });
-        const rows: Row[] = [];
-        // A page may hold fewer rows than were asked for, even none, while more follow.
-        for await (const page of pages) {
-          rows.push(...page);
-          if (rows.length >= range.limit) break;
-        }
-        return rows.slice(0, range.limit);
+        const select = range.select && [...keyColumns, ...range.select];
+        return readRows(client, { filter, ...(select && { select }) }, range.limit, abortSignal);
       }),
+    listBefore: (partitionKey, limit) =>
+      call((client, abortSignal, { odata }) => {
+        const filter = odata`PartitionKey lt ${partitionKey}`;
+        return readRows(client, { filter, select: keyColumns }, limit, abortSignal);
+      }),
+  };
+}
+
+function createWrites(call: TableCall): Omit<Table, keyof ReturnType<typeof createReads>> {
+  return {
     insert: (row) =>
       unlessRefused(
         [409],
         call((client, abortSignal) => client.createEntity(row, { abortSignal }).then(() => true)),
         false,
       ),
+    upsert: (row) =>
+      call(async (client, abortSignal) => {
+        await client.upsertEntity(row, 'Replace', { abortSignal });
+      }),
+    replace: (row, etag) =>
+      unlessRefused(
+        [404, 412],
+        call((client, abortSignal) =>
+          client.updateEntity(row, 'Replace', { etag, abortSignal }).then(() => true),
+        ),
+        false,
+      ),
     merge: (row) =>
       unlessRefused(
         [404],
         call((client, abortSignal) => client.updateEntity(row, 'Merge', { abortSignal }).then(() => true)),
+        false,
+      ),
+    remove: (partitionKey, rowKey, etag = '*') =>
+      unlessRefused(
+        [404, 412],
+        call((client, abortSignal) =>
+          client.deleteEntity(partitionKey, rowKey, { etag, abortSignal }).then(() => true),
+        ),
         false,
       ),
     transact: (actions) =>
@@ -122,4 +175,9 @@ export function createTable(call: TableCall): Table {
         false,
       ),
   };
+}
+
+/** A table whose every operation runs through `call`. */
+export function createTable(call: TableCall): Table {
+  return { ...createReads(call), ...createWrites(call) };
 }

@@ -5,15 +5,30 @@ import { AppError } from '../errors.ts';
 import { callStorage } from './storage-call.ts';
 import { createTable, type Sdk, type Table, type TableCall } from './table.ts';
 
+/** Tables of the MCP server itself. */
+export const mcpTableNames = ['Notes', 'Sessions'] as const;
+/** Tables of records that end by themselves, of the authorization server. */
+export const recordTableNames = [
+  'Clients',
+  'Requests',
+  'SignIns',
+  'Codes',
+  'Grants',
+  'RefreshTokens',
+  'Consents',
+  'Replies',
+] as const;
+export type RecordTableName = (typeof recordTableNames)[number];
+
 /** Every table of this server, without the configured prefix. The infrastructure creates the same ones. */
-export const tableNames = ['Notes', 'Sessions'] as const;
-type TableName = (typeof tableNames)[number];
+export const tableNames = [...mcpTableNames, ...recordTableNames, 'Limits', 'Expiries'] as const;
+export type TableName = (typeof tableNames)[number];
 
 export interface Tables {
   table(name: TableName): Table;
-  /** Creates the tables that are missing: for the local start. In the cloud the infrastructure does. */
+  /** Creates the tables that are used and missing: for the local start. In the cloud the infrastructure does. */
   ensureTables(): Promise<void>;
-  /** Resolves when every table answers. */
+  /** Resolves when every table that is used answers. */
   ping(): Promise<void>;
 }
 
@@ -22,6 +37,8 @@ export interface TablesOptions {
   readonly credential?: TokenCredential;
   /** Milliseconds for one operation, its retries included. */
   readonly deadlineMs?: number;
+  /** The tables that are used; all of them unless given. */
+  readonly names?: readonly TableName[];
 }
 
 type Connect = (sdk: Sdk, table: string) => TableClient;
@@ -58,7 +75,7 @@ function chooseConnection(
  */
 export function createTables(
   config: Config['tables'],
-  { credential, deadlineMs = 5_000 }: TablesOptions = {},
+  { credential, deadlineMs = 5_000, names = tableNames }: TablesOptions = {},
 ): Tables {
   const connect = chooseConnection(config, credential);
 
@@ -75,19 +92,18 @@ export function createTables(
   const calls = Object.fromEntries(
     tableNames.map((name) => [name, createCall(`${config.prefix}${name}`)]),
   ) as Record<TableName, TableCall>;
+  const used = names.map((name) => calls[name]);
 
   return {
     table: (name) => createTable(calls[name]),
     async ensureTables() {
       await Promise.all(
-        Object.values(calls).map((call) =>
-          call((client, abortSignal) => client.createTable({ abortSignal })),
-        ),
+        used.map((call) => call((client, abortSignal) => client.createTable({ abortSignal }))),
       );
     },
     async ping() {
       // A row that never exists: the cheapest question that shows both the table and the right to read it.
-      await Promise.all(Object.values(calls).map((call) => createTable(call).get('ping', 'ping')));
+      await Promise.all(used.map((call) => createTable(call).get('ping', 'ping')));
     },
   };
 }

@@ -37,7 +37,7 @@ function checkAuthentication(values: Values, inAzure: boolean): ConfigFault[] {
 function checkAzure(values: Values, inAzure: boolean): ConfigFault[] {
   if (!inAzure) return [];
   const faults: ConfigFault[] = [];
-  for (const name of ['PUBLIC_BASE_URL', 'ENTRA_AUTHORITY'] as const) {
+  for (const name of ['PUBLIC_BASE_URL', 'ENTRA_AUTHORITY', 'KEY_VAULT_URL'] as const) {
     if (isLocal(values[name])) faults.push(describeFault(name, 'must not be this machine in Azure'));
   }
   if (values.TABLES_CONNECTION_STRING !== undefined) {
@@ -90,6 +90,19 @@ function checkEntra(values: Values, given: Given): ConfigFault[] {
   return faults;
 }
 
+/** What the authorization server cannot do without. */
+function checkOAuth(values: Values, given: Given): ConfigFault[] {
+  if (values.AUTH_REQUIRED === false || values.OAUTH_PROXY === 'off') return [];
+  const problem = 'is missing (or set OAUTH_PROXY=off)';
+  const faults = (['ENTRA_CLIENT_ID', 'KEY_VAULT_URL'] as const)
+    .filter((name) => given[name] === undefined)
+    .map((name) => describeFault(name, problem));
+  if (values.ENTRA_REQUIRED_SCOPES?.length === 0) {
+    faults.push(describeFault('ENTRA_REQUIRED_SCOPES', 'must name a scope: the proxy signs users in'));
+  }
+  return faults;
+}
+
 /** The rules between settings, on whatever of them is valid by itself. */
 export function checkTogether(values: Values, given: Given, environment: NodeJS.ProcessEnv): ConfigFault[] {
   const inAzure = azureNames.some((name) => environment[name]);
@@ -98,5 +111,6 @@ export function checkTogether(values: Values, given: Given, environment: NodeJS.
     ...checkAzure(values, inAzure),
     ...checkTables(given),
     ...checkEntra(values, given),
+    ...checkOAuth(values, given),
   ];
 }

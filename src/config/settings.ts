@@ -3,12 +3,16 @@ import { logLevels } from '../log.ts';
 import {
   audience,
   connectionString,
+  extraParameters,
   flag,
   guidValue,
   httpsUrl,
   list,
   origin,
+  preregisteredClients,
+  redirectUriPattern,
   scopeName,
+  seconds,
   sharedTenants,
 } from './values.ts';
 
@@ -116,6 +120,80 @@ export const environmentSchema = z.object({
       example: 'mcp',
     },
   ),
+  OAUTH_PROXY: setting(z.enum(['on', 'off'], 'must be "on" or "off"').default('on'), {
+    description:
+      'off: no authorization server of our own; clients must get their tokens from Entra themselves.',
+    example: 'on',
+  }),
+  ENTRA_CLIENT_ID: setting(guidValue.optional(), {
+    description:
+      'The app registration with which the proxy signs people in. Needed unless OAUTH_PROXY is off.',
+    example: '55555555-5555-4555-8555-555555555555',
+    aliases: ['CLIENT_ID', 'AZURE_AD_CLIENT_ID', 'FASTMCP_SERVER_AUTH_AZURE_CLIENT_ID'],
+  }),
+  ENTRA_CLIENT_CREDENTIAL: setting(
+    z
+      .enum(['managed-identity', 'secret'], 'must be "managed-identity" or "secret"')
+      .default('managed-identity'),
+    {
+      description:
+        'How the proxy proves itself to Entra: a federated credential of the managed identity, or the Key Vault secret `entra-client-secret`.',
+      example: 'managed-identity',
+    },
+  ),
+  KEY_VAULT_URL: setting(httpsUrl.optional(), {
+    description: 'Key Vault with the keys of the proxy. Needed unless OAUTH_PROXY is off.',
+    example: 'https://kv-mcp-abc.vault.azure.net',
+    aliases: ['AZURE_KEY_VAULT_ENDPOINT', 'KEY_VAULT_ENDPOINT', 'KEY_VAULT_URI'],
+  }),
+  TOKEN_EXPIRY_SECONDS: setting(seconds({ min: 60, max: 86_400, otherwise: 3_600 }), {
+    description: 'Life of an access token of the proxy, seconds. 60 to 86,400.',
+    example: '3600',
+    aliases: ['ACCESS_TOKEN_TTL'],
+  }),
+  REFRESH_TOKEN_EXPIRY_SECONDS: setting(seconds({ min: 3_600, max: 7_776_000, otherwise: 2_592_000 }), {
+    description:
+      'How long a client that is not used stays signed in, seconds. 3,600 to 7,776,000 (90 days, Entra’s own limit).',
+    example: '2592000',
+    aliases: ['REFRESH_TOKEN_TTL'],
+  }),
+  OAUTH_DCR: setting(z.enum(['on', 'off'], 'must be "on" or "off"').default('on'), {
+    description: 'Dynamic Client Registration (RFC 7591).',
+    example: 'on',
+  }),
+  OAUTH_CIMD: setting(z.enum(['on', 'off'], 'must be "on" or "off"').default('on'), {
+    description: 'Client ID Metadata Documents.',
+    example: 'on',
+  }),
+  OAUTH_ALLOWED_REDIRECT_URIS: setting(list(redirectUriPattern).default([]), {
+    description:
+      'Where clients may be sent back to, comma-separated; `*` at the end of a path stands for any ending, loopback ports are ignored. Empty: every safe URI.',
+    example: 'https://claude.ai/api/mcp/auth_callback,http://localhost/callback',
+    aliases: ['ALLOWED_CLIENT_REDIRECT_URIS'],
+  }),
+  OAUTH_PREREGISTERED_CLIENTS: setting(preregisteredClients.default([]), {
+    description:
+      'Clients that need not register: a JSON array of client metadata (RFC 7591 names). They are public, or use private_key_jwt.',
+    example:
+      '[{"client_id":"my-agent","client_name":"My agent","redirect_uris":["https://agent.example.com/callback"]}]',
+  }),
+  OAUTH_EXTRA_AUTHORIZE_PARAMS: setting(extraParameters.default({}), {
+    description: 'Further parameters for Entra’s authorize endpoint, as a query string.',
+    example: 'domain_hint=contoso.com',
+  }),
+  TRUSTED_PROXIES: setting(
+    z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(0, 'must be at least 0')
+      .max(5, 'must be at most 5')
+      .default(1),
+    {
+      description:
+        'Front ends that append to X-Forwarded-For: 1 on Azure, 2 behind API Management. Decides whose address a rate limit counts.',
+      example: '1',
+    },
+  ),
   AZURE_CLIENT_ID: setting(guidValue.optional(), {
     description: 'Client id of the user-assigned managed identity.',
     example: '44444444-4444-4444-8444-444444444444',
@@ -142,6 +220,12 @@ export interface Setting extends SettingInfo {
   readonly default: string | undefined;
 }
 
+/** Lists as they are written in the environment; what is empty by default has nothing to show. */
+function describeDefault(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'object' ? '' : (value as string | undefined)?.toString();
+}
+
 /** Every name this server reads, for documentation and for the tests that compare it with the infrastructure. */
 export const settings: readonly Setting[] = Object.entries(environmentSchema.shape).map(([name, schema]) => {
   const info = schema.meta() as unknown as SettingInfo;
@@ -150,6 +234,6 @@ export const settings: readonly Setting[] = Object.entries(environmentSchema.sha
   return {
     name: name as SettingName,
     ...info,
-    default: Array.isArray(value) ? value.join(',') : (value as string | undefined)?.toString(),
+    default: describeDefault(value),
   };
 });

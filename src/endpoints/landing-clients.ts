@@ -20,13 +20,12 @@ function toJson(value: unknown): string {
   return JSON.stringify(value, null, 2);
 }
 
-function createCursorConfig(name: string, url: string): string {
-  const headers = { Authorization: 'Bearer ${env:MCP_TOKEN}' };
-  return toJson({ mcpServers: { [name]: { url, headers } } });
-}
+const cursorFile = html`In <code>.cursor/mcp.json</code> of a project, or in
+  <code>~/.cursor/mcp.json</code> for all.`;
 
-/** Guides for the clients that people use, with this server's name and URL filled in. */
-export function createClientGuides(name: string, url: string): readonly ClientGuide[] {
+/** The server takes tokens that somebody else gives. */
+function createTokenGuides(name: string, url: string): readonly ClientGuide[] {
+  const headers = { Authorization: 'Bearer ${env:MCP_TOKEN}' };
   return [
     {
       client: 'VS Code',
@@ -41,9 +40,8 @@ export function createClientGuides(name: string, url: string): readonly ClientGu
     },
     {
       client: 'Cursor',
-      steps: html`In <code>.cursor/mcp.json</code> of a project, or in <code>~/.cursor/mcp.json</code> for
-        all.`,
-      snippet: createCursorConfig(name, url),
+      steps: cursorFile,
+      snippet: toJson({ mcpServers: { [name]: { url, headers } } }),
     },
     {
       client: 'Claude and ChatGPT',
@@ -73,4 +71,53 @@ export function createClientGuides(name: string, url: string): readonly ClientGu
       ),
     },
   ];
+}
+
+/** The server signs people in: whoever knows the URL can connect. */
+function createUrlGuides(name: string, url: string): readonly ClientGuide[] {
+  return [
+    {
+      client: 'VS Code',
+      steps: html`In <code>.vscode/mcp.json</code>, or by the command <em>MCP: Add Server</em>.`,
+      snippet: toJson(createVsCodeConfig(name, url, { asksForToken: false })),
+    },
+    {
+      client: 'Claude',
+      steps: html`On the web, on the desktop and on the phone: Settings, Connectors,
+        <em>Add custom connector</em>, with the MCP URL.`,
+    },
+    {
+      client: 'Claude Code',
+      steps: html`In a terminal; <code>/mcp</code> inside Claude Code then signs you in.`,
+      snippet: joinLines(`claude mcp add --transport http ${name}`, url),
+    },
+    {
+      client: 'Cursor',
+      steps: cursorFile,
+      snippet: toJson({ mcpServers: { [name]: { url } } }),
+    },
+    {
+      client: 'ChatGPT',
+      steps: html`Settings, Connectors, <em>Create</em> (in developer mode), with the MCP URL and OAuth.`,
+    },
+    {
+      client: 'MCP Inspector',
+      steps: html`Opens in the browser; <em>Connect</em> there signs you in.`,
+      snippet: 'npx --yes @modelcontextprotocol/inspector@2',
+    },
+    {
+      client: 'Anything else',
+      steps: html`Any client with an MCP SDK finds out by itself how to sign in. One that cannot takes a token
+        from <a href="${new URL('/auth/login', url).href}">your sign-in</a>.`,
+    },
+  ];
+}
+
+/** Guides for the clients that people use, with this server's name and URL filled in. */
+export function createClientGuides(
+  name: string,
+  url: string,
+  { signIn }: { readonly signIn: boolean },
+): readonly ClientGuide[] {
+  return signIn ? createUrlGuides(name, url) : createTokenGuides(name, url);
 }

@@ -10,10 +10,26 @@ export interface LandingOptions {
   readonly publicBaseUrl: string;
   readonly identity: Pick<ServerIdentity, 'name' | 'title' | 'version' | 'build'>;
   readonly tools: readonly Tool[];
+  /** Whether this server signs clients and people in itself: then every client needs only the URL. */
+  readonly signIn: boolean;
 }
 
-function renderConnect(name: string, url: string): Html {
-  const guides = createClientGuides(name, url).map(
+function renderTokens(signIn: boolean): Html {
+  if (signIn) {
+    return html`<p>
+      Give your client the MCP URL and nothing else. It opens your browser, you allow it and sign in with
+      Microsoft Entra, and it stays connected.
+    </p>`;
+  }
+  return html`<p>
+    Every call carries an access token for this server. The examples take it from <code>MCP_TOKEN</code>; the
+    <a href="/.well-known/oauth-protected-resource/mcp">resource metadata</a> names who issues it and the
+    scopes to ask for.
+  </p>`;
+}
+
+function renderConnect({ publicBaseUrl, identity, signIn }: LandingOptions): Html {
+  const guides = createClientGuides(identity.name, `${publicBaseUrl}/mcp`, { signIn }).map(
     ({ client, steps, snippet }) => html`
       <h3>${client}</h3>
       <p>${steps}</p>
@@ -22,12 +38,7 @@ function renderConnect(name: string, url: string): Html {
   );
   return html`<section aria-labelledby="connect">
     <h2 id="connect">Connect</h2>
-    <p>
-      Every call carries an access token for this server. The examples take it from <code>MCP_TOKEN</code>;
-      the <a href="/.well-known/oauth-protected-resource/mcp">resource metadata</a> names who issues it and
-      the scopes to ask for.
-    </p>
-    ${guides}
+    ${renderTokens(signIn)} ${guides}
   </section>`;
 }
 
@@ -49,8 +60,8 @@ function renderTools(tools: readonly Tool[]): Html {
   </section>`;
 }
 
-function renderLanding({ publicBaseUrl, identity, tools }: LandingOptions): Html {
-  const url = `${publicBaseUrl}/mcp`;
+function renderLanding(options: LandingOptions): Html {
+  const { publicBaseUrl, identity, tools, signIn } = options;
   return html`
     <header>
       <h1>${identity.title}</h1>
@@ -62,9 +73,10 @@ function renderLanding({ publicBaseUrl, identity, tools }: LandingOptions): Html
     <main>
       <section class="address" aria-labelledby="address">
         <p class="quiet" id="address">MCP URL</p>
-        <pre><code>${url}</code></pre>
+        <pre><code>${publicBaseUrl}/mcp</code></pre>
+        ${signIn && html`<p class="buttons"><a class="button" href="${publicBaseUrl}/auth/login">Sign in</a></p>`}
       </section>
-      ${renderConnect(identity.name, url)} ${renderTools(tools)}
+      ${renderConnect(options)} ${renderTools(tools)}
       <nav aria-labelledby="more">
         <h2 id="more">More</h2>
         <ul>

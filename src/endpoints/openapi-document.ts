@@ -20,8 +20,9 @@ const tags = {
   pages: { name: 'Pages', description: 'For people, and the files that these pages load.' },
 } as const;
 
-function tagOf({ access, docs }: Endpoint): string {
+function tagOf({ access, errors, docs }: Endpoint): string {
   if (access === 'bearer') return tags.token.name;
+  if (errors === 'page') return tags.pages.name;
   return docs.responses[200]?.mediaType === undefined ? tags.open.name : tags.pages.name;
 }
 
@@ -50,9 +51,17 @@ function describeResponses(endpoint: Endpoint, schemas: Schemas): Record<string,
 
 function describeRequest({ name, docs }: Endpoint, schemas: Schemas): object | undefined {
   if (docs.request === undefined) return undefined;
-  const { schema, example } = docs.request;
+  const { schema, example, mediaType = 'application/json' } = docs.request;
   const reference = addSchema(schemas, `${name}.request`, z.toJSONSchema(schema, { io: 'input' }));
-  return { required: true, content: { 'application/json': { schema: reference, example } } };
+  return { required: true, content: { [mediaType]: { schema: reference, example } } };
+}
+
+function describeQuery({ query }: Endpoint['docs']): object[] | undefined {
+  if (query === undefined) return undefined;
+  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input' });
+  return Object.entries(properties).map(([name, schema]) => {
+    return { name, in: 'query', required: required.includes(name), schema };
+  });
 }
 
 function describeOperation(endpoint: Endpoint, method: Method, schemas: Schemas): object {
@@ -63,6 +72,7 @@ function describeOperation(endpoint: Endpoint, method: Method, schemas: Schemas)
     summary: docs.summary,
     description: docs.description,
     security: access === 'bearer' ? [{ bearer: [] }] : [],
+    parameters: method === 'GET' ? describeQuery(docs) : undefined,
     requestBody: method === 'POST' ? describeRequest(endpoint, schemas) : undefined,
     responses: describeResponses(endpoint, schemas),
   };

@@ -42,24 +42,47 @@ const ofMcp: readonly ErrorCode[] = [
   'storage_contended',
   'timed_out',
 ];
+/** What only a sign-in can come to: answered where an endpoint says that it does. */
+const ofSignIn: readonly ErrorCode[] = [
+  'wrong_browser',
+  'form_not_ours',
+  'invalid_target',
+  'invalid_redirect_uri',
+  'invalid_client_metadata',
+  'sign_in_expired',
+  'unsupported_form',
+  'client_metadata_unavailable',
+  'entra_unavailable',
+  'entra_refused_server',
+];
 /** What can be wrong with a body. */
 const bodyStatuses = [400, 408, 413, 415];
+/** What is wrong with JSON only. */
+const ofJson: readonly ErrorCode[] = ['invalid_json', 'unsupported_media_type'];
+
+/** Whether pages of other origins are refused: of what browsers go to, only by what they post. */
+function refusesOrigins({ origins, methods }: Endpoint): boolean {
+  return origins === 'form' ? methods.includes('POST') : origins !== 'any';
+}
 
 /** Whether this code may be answered in the endpoint's place. */
 function mayRefuse(endpoint: Endpoint, code: ErrorCode): boolean {
   const { status } = describeError(code);
-  if (common.includes(code)) return true;
-  if (code === 'origin_not_allowed') return endpoint.origins !== 'any';
+  if (common.includes(code) || endpoint.docs.refusals?.includes(code) === true) return true;
+  if (code === 'origin_not_allowed') return refusesOrigins(endpoint);
+  if (ofSignIn.includes(code)) return false;
   if (ofMcp.includes(code)) return endpoint.errors === 'json-rpc';
   if (status === 401 || status === 403 || status === 503) return endpoint.access === 'bearer';
-  return endpoint.docs.request !== undefined && bodyStatuses.includes(status);
+  const { request } = endpoint.docs;
+  if (request === undefined || !bodyStatuses.includes(status)) return false;
+  return request.mediaType !== 'application/x-www-form-urlencoded' || !ofJson.includes(code);
 }
 
-function describeRefusal(endpoint: Endpoint, status: number, codes: readonly ErrorCode[]) {
+function describeRefusal({ errors = 'json' }: Endpoint, status: number, codes: readonly ErrorCode[]) {
   const entries = codes.map((code) => ({ code, ...describeError(code) }));
   const challenges = entries.some(({ oauth }) => status === 401 || oauth === 'insufficient_scope');
   // RFC 6750 gives refused tokens their form, whatever the endpoint speaks otherwise.
-  const form = status === 401 || status === 403 ? 'json' : (endpoint.errors ?? 'json');
+  const form = errors !== 'page' && (status === 401 || status === 403) ? 'json' : errors;
   return {
     // CommonMark, which would take what stands between angle brackets for HTML.
     description: entries
@@ -71,7 +94,10 @@ function describeRefusal(endpoint: Endpoint, status: number, codes: readonly Err
         'Retry-After': headers.retryAfter,
       }),
     },
-    content: { 'application/json': { schema: { $ref: `#/components/schemas/error.${form}` } } },
+    content:
+      form === 'page'
+        ? { 'text/html': {} }
+        : { 'application/json': { schema: { $ref: `#/components/schemas/error.${form}` } } },
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * A `.vscode/mcp.json` for a server. With `asksForToken` VS Code asks for it once and keeps it in its own secret store;
- * without, it signs in to Microsoft Entra by itself.
+ * without, it signs in by itself: at this server's authorization server, or at Microsoft Entra.
  */
 export function createVsCodeConfig(
   name: string,

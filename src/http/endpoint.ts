@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
 import type { LogFields, LogSink } from '../log.ts';
 import type { Principal } from '../auth/principal.ts';
 
@@ -26,8 +27,17 @@ export interface AuthenticatedContext extends RequestContext {
 export interface EndpointDocs {
   readonly summary: string;
   readonly description?: string;
-  readonly request?: { readonly schema: z.ZodType; readonly example?: unknown };
-  /** By status. Refusals of the guard are added where the document is made. */
+  /** Parameters of the query. */
+  readonly query?: z.ZodObject;
+  /** The body: JSON unless it says otherwise. */
+  readonly request?: {
+    readonly schema: z.ZodType;
+    readonly example?: unknown;
+    readonly mediaType?: 'application/json' | 'application/x-www-form-urlencoded';
+  };
+  /** Codes of the catalogue that this endpoint throws itself; those of the guard need not be named. */
+  readonly refusals?: readonly ErrorCode[];
+  /** By status. Refusals are added where the document is made. */
   readonly responses: Readonly<
     Record<number, { readonly description: string; readonly schema?: z.ZodType; readonly mediaType?: string }>
   >;
@@ -44,11 +54,15 @@ interface EndpointBase {
   readonly refusedMethods?: readonly Method[];
   /**
    * Which web pages may read the answer: `any` for public documents, `listed` (the default) for this server's own
-   * origin and ALLOWED_ORIGINS, everyone else being refused before the request is looked at.
+   * origin and ALLOWED_ORIGINS, everyone else being refused before the request is looked at; `form` for what a browser
+   * goes to: no page reads it, whoever links to it is let in, and what is posted comes from this server's own origin or
+   * from `null`, which is what browsers call it under `Referrer-Policy: no-referrer`.
    */
-  readonly origins?: 'any' | 'listed';
-  /** Form of error bodies: OAuth/JSON (the default) or JSON-RPC. */
-  readonly errors?: 'json' | 'json-rpc';
+  readonly origins?: 'any' | 'listed' | 'form';
+  /** Form of error bodies: OAuth/JSON (the default), JSON-RPC, or a page for people. */
+  readonly errors?: 'json' | 'json-rpc' | 'page';
+  /** Largest body, bytes, where MAX_REQUEST_BYTES is more than it could need. */
+  readonly maxBodyBytes?: number;
   readonly docs: EndpointDocs;
 }
 

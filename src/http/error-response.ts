@@ -1,5 +1,6 @@
-import { describeError, type AppError } from '../errors.ts';
+import { describeError, describeToCaller, type AppError } from '../errors.ts';
 import type { Endpoint } from './endpoint.ts';
+import { createErrorPage } from './error-page.ts';
 
 /** What a challenge tells a client that has no usable token (RFC 6750 section 3, RFC 9728 section 5.1). */
 export interface Challenge {
@@ -35,18 +36,24 @@ export function createRpcErrorBody(error: AppError, id: string | number | null, 
 }
 
 function errorBody(error: AppError, form: Endpoint['errors'], requestId: string): object {
-  const { status, oauth, message } = describeError(error.code);
+  const { status, oauth } = describeError(error.code);
   // RFC 6750 gives refused tokens their form, whatever the endpoint speaks otherwise.
   if (form === 'json-rpc' && status !== 401 && status !== 403)
     return createRpcErrorBody(error, null, requestId);
-  return { error: oauth ?? error.code, error_description: message, code: error.code, request_id: requestId };
+  return {
+    error: oauth ?? error.code,
+    error_description: describeToCaller(error),
+    code: error.code,
+    request_id: requestId,
+  };
 }
 
 /**
  * The answer to a failure: the catalogue's status and message, a challenge on 401 and on `insufficient_scope`,
- * Retry-After where trying again helps. Nothing of `detail` or `cause` is in it.
+ * Retry-After where trying again helps. Nothing of `cause` is in it, and of `detail` only
+ * what the catalogue shows.
  */
-export function createErrorResponse(
+export async function createErrorResponse(
   error: AppError,
   options: {
     readonly form: Endpoint['errors'];
@@ -54,13 +61,18 @@ export function createErrorResponse(
     readonly challenge: Challenge;
     readonly allow: readonly string[];
   },
-): Response {
+): Promise<Response> {
+  const { form, requestId } = options;
   const { status, oauth, retryAfter } = describeError(error.code);
-  const headers = new Headers({ 'Content-Type': 'application/json' });
+  const response =
+    form === 'page'
+      ? await createErrorPage({ status, message: describeToCaller(error), requestId })
+      : Response.json(errorBody(error, form, requestId), { status });
+  const { headers } = response;
   if (status === 401 || oauth === 'insufficient_scope') {
     headers.set('WWW-Authenticate', challengeHeader(error, options.challenge));
   }
   if (status === 405) headers.set('Allow', options.allow.join(', '));
   if (retryAfter !== undefined) headers.set('Retry-After', String(retryAfter));
-  return new Response(JSON.stringify(errorBody(error, options.form, options.requestId)), { status, headers });
+  return response;
 }

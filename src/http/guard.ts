@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, toAppError } from '../errors.ts';
+import { withDeadline } from '../deadline.ts';
 import { createLog, describeCause, type Log, type LogFields, type LogLevel, type LogSink } from '../log.ts';
 import type { Principal } from '../auth/principal.ts';
 import { readBody } from './body.ts';
@@ -65,6 +66,14 @@ function createContext(exchange: Exchange, body: string): RequestContext {
   };
 }
 
+/** Milliseconds. Each dependency has a deadline of its own; these are for many slow answers in a row. */
+const authenticationMs = 20_000;
+const publicMs = 60_000;
+
+function giveUp(): AppError {
+  return new AppError('timed_out');
+}
+
 function checkMethod(endpoint: Endpoint, request: Request): void {
   if (endpoint.refusedMethods?.some((method) => method === request.method))
     throw new AppError('method_not_allowed');
@@ -77,24 +86,28 @@ async function answer(
   exchange: Exchange,
   options: GuardOptions,
 ): Promise<Response> {
+  const limit = Math.min(options.maxRequestBytes, endpoint.maxBodyBytes ?? options.maxRequestBytes);
   if (endpoint.access === 'public') {
     checkMethod(endpoint, request);
-    return endpoint.handle(
-      request,
-      createContext(exchange, await readBody(request, options.maxRequestBytes)),
-    );
+    const context = createContext(exchange, await readBody(request, limit));
+    return withDeadline(Promise.resolve(endpoint.handle(request, context)), publicMs, giveUp);
   }
-  const principal = await options.authenticate(request);
+  const principal = await withDeadline(options.authenticate(request), authenticationMs, giveUp);
   Object.assign(exchange.fields, {
     user: `${principal.tenantId}/${principal.objectId}`,
     client: principal.clientId,
   });
   checkMethod(endpoint, request);
-  const context = createContext(exchange, await readBody(request, options.maxRequestBytes));
+  const context = createContext(exchange, await readBody(request, limit));
   return endpoint.handle(request, { ...context, principal });
 }
 
-function refuse(error: AppError, endpoint: Endpoint, exchange: Exchange, challenge: Challenge): Response {
+function refuse(
+  error: AppError,
+  endpoint: Endpoint,
+  exchange: Exchange,
+  challenge: Challenge,
+): Promise<Response> {
   Object.assign(exchange.fields, describeFailure(error));
   return createErrorResponse(error, {
     form: endpoint.errors,
@@ -146,11 +159,11 @@ async function handleGuarded(
 ): Promise<Response> {
   const origin = request.headers.get('origin');
   if (!origins.reaches(request.url)) throw new AppError('host_not_allowed');
-  if (!origins.allows(endpoint, origin)) throw new AppError('origin_not_allowed');
+  if (!origins.allows(endpoint, { method: request.method, origin })) throw new AppError('origin_not_allowed');
   if (request.method === 'OPTIONS') {
     const headers = {
       Allow: listAllowed(endpoint).join(', '),
-      ...origins.preflightHeaders(endpoint.methods),
+      ...origins.preflightHeaders(endpoint),
     };
     return new Response(null, { status: 204, headers });
   }
@@ -179,7 +192,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
       try {
         response = await handleGuarded(endpoint, request, exchange, options, origins);
       } catch (error) {
-        response = refuse(toAppError(error), endpoint, exchange, options.challenge);
+        response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }
       logExchange(endpoint, request, response, exchange);
       return dress(response, securityHeaders, {

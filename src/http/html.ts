@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly status?: number;
   /** The house style unless given. */
   readonly resources?: PageResources;
+  /** Sources (CSP `form-action`) that a form of the page, and every redirect after it, may lead to. Nowhere unless given. */
+  readonly formAction?: readonly string[];
 }
 
 const houseStyleHash = createHash('sha256').update(houseStyle).digest('base64');
@@ -26,9 +28,9 @@ const houseResources: PageResources = {
   policy: [`style-src 'sha256-${houseStyleHash}'`],
 };
 
-/** A page of this server. It loads what its resources name and nothing else, posts nowhere and is framed by nobody. */
+/** A page of this server. It loads what its resources name and nothing else, and is framed by nobody. */
 export async function createPage(options: PageOptions): Promise<Response> {
-  const { title, body, status = 200, resources = houseResources } = options;
+  const { title, body, status = 200, resources = houseResources, formAction = ["'none'"] } = options;
   const page = await html`<!doctype html>
     <html lang="en">
       <head>
@@ -45,7 +47,7 @@ export async function createPage(options: PageOptions): Promise<Response> {
     "default-src 'none'",
     ...resources.policy,
     "base-uri 'none'",
-    "form-action 'none'",
+    `form-action ${formAction.join(' ')}`,
     "frame-ancestors 'none'",
   ];
   return new Response(page.toString(), {

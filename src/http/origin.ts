@@ -1,5 +1,5 @@
 import { isLoopback, loopbackNames } from '../loopback.ts';
-import type { Endpoint, Method } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /**
  * Cross-origin rules (Fetch standard; MCP "Streamable HTTP", security warning on `Origin`).
@@ -12,11 +12,11 @@ export interface OriginPolicy {
    */
   reaches(url: string): boolean;
   /** False when a page of this origin must not reach the endpoint. A request without `Origin` is no page's. */
-  allows(endpoint: Endpoint, origin: string | null): boolean;
+  allows(endpoint: Endpoint, request: { readonly method: string; readonly origin: string | null }): boolean;
   /** Headers to put on the endpoint's answer. */
   responseHeaders(endpoint: Endpoint, origin: string | null): Record<string, string>;
   /** Further headers for the answer to a preflight. */
-  preflightHeaders(methods: readonly Method[]): Record<string, string>;
+  preflightHeaders(endpoint: Endpoint): Record<string, string>;
 }
 
 /** Response headers that a page may read beyond the safelisted ones. */
@@ -34,13 +34,16 @@ function namesOf(origin: string): readonly string[] {
 /** @param allowed origins besides the server's own, as in `Origin` */
 export function createOriginPolicy(publicBaseUrl: string, allowed: readonly string[]): OriginPolicy {
   const isLocal = isLoopback(new URL(publicBaseUrl));
+  const own = new Set([...namesOf(publicBaseUrl), 'null']);
   const listed = new Set([...namesOf(publicBaseUrl), ...allowed]);
   return {
     reaches: (url) => !isLocal || isLoopback(new URL(url)),
-    allows(endpoint, origin) {
-      return endpoint.origins === 'any' || origin === null || listed.has(origin);
+    allows(endpoint, { method, origin }) {
+      if (endpoint.origins === 'any' || origin === null) return true;
+      return endpoint.origins === 'form' ? method !== 'POST' || own.has(origin) : listed.has(origin);
     },
     responseHeaders(endpoint, origin) {
+      if (endpoint.origins === 'form') return {};
       if (endpoint.origins === 'any') return { 'Access-Control-Allow-Origin': '*' };
       // Without Vary a cache could hand one origin's permission to another.
       if (origin === null || !listed.has(origin)) return { Vary: 'Origin' };
@@ -50,9 +53,10 @@ export function createOriginPolicy(publicBaseUrl: string, allowed: readonly stri
         'Access-Control-Expose-Headers': exposedHeaders,
       };
     },
-    preflightHeaders(methods) {
+    preflightHeaders(endpoint) {
+      if (endpoint.origins === 'form') return {};
       return {
-        'Access-Control-Allow-Methods': methods.join(', '),
+        'Access-Control-Allow-Methods': endpoint.methods.join(', '),
         'Access-Control-Allow-Headers': requestHeaders,
         'Access-Control-Max-Age': '600',
       };

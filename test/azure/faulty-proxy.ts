@@ -11,8 +11,12 @@ export interface FaultyProxy {
   readonly tablesUrl: string;
   /** Faults of the next transactions, one each; then none. */
   readonly transactionFaults: Fault[];
+  /** Faults of the next other requests, one each; then `fault`. */
+  readonly rowFaults: Fault[];
   /** Fault of every other request. */
   fault: Fault;
+  /** Decides on a request before all that, unless it gives undefined; awaited. */
+  faultOf: ((request: IncomingMessage) => Fault | undefined | Promise<Fault | undefined>) | undefined;
   stop(): Promise<void>;
 }
 
@@ -29,12 +33,20 @@ async function forward(target: URL, incoming: IncomingMessage, body: Buffer) {
 /** Stands between the SDK and Azurite and fails in the ways a network and a service do. */
 export async function startFaultyProxy(tablesUrl: string): Promise<FaultyProxy> {
   const target = new URL(tablesUrl);
-  const proxy = { transactionFaults: [] as Fault[], fault: 'none' as Fault };
+  const proxy = {
+    transactionFaults: [] as Fault[],
+    rowFaults: [] as Fault[],
+    fault: 'none' as Fault,
+    faultOf: undefined as FaultyProxy['faultOf'],
+  };
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const transaction = incoming.url?.endsWith('$batch') === true;
-    const fault = (transaction ? proxy.transactionFaults.shift() : undefined) ?? proxy.fault;
+    const fault =
+      (await proxy.faultOf?.(incoming)) ??
+      (transaction ? proxy.transactionFaults : proxy.rowFaults).shift() ??
+      proxy.fault;
     if (fault === 'silence') return;
     if (fault === 'cut-before') return void incoming.socket.destroy();
     if (fault === 503) return void outgoing.writeHead(503).end();

@@ -1,7 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { HttpRequest, HttpResponse, InvocationContext, type HttpFunctionOptions } from '@azure/functions';
-import { createFunctionsHandler, registerRoutes, toFunctionsRoute } from '../../src/azure/functions.ts';
+import {
+  HttpRequest,
+  HttpResponse,
+  InvocationContext,
+  type HttpFunctionOptions,
+  type Timer,
+  type TimerFunctionOptions,
+} from '@azure/functions';
+import {
+  createFunctionsHandler,
+  registerJobs,
+  registerRoutes,
+  toFunctionsRoute,
+} from '../../src/azure/functions.ts';
 import type { GuardedHandler, Route } from '../../src/http/endpoint.ts';
+import { createJob, type Work } from '../../src/jobs.ts';
 import { createTestEndpoint, guardForTest } from '../support/guarded.ts';
 
 /** Calls a handler as the host would: with the library's own request, taking its answer through the library's own response. */
@@ -158,5 +171,60 @@ describe('registerRoutes', () => {
     expect(toFunctionsRoute('/.well-known/oauth-protected-resource/mcp')).toBe(
       '.well-known/oauth-protected-resource/mcp',
     );
+  });
+});
+
+describe('registerJobs', () => {
+  function register(run: Work['run']) {
+    const registered = new Map<string, TimerFunctionOptions>();
+    const appLines: string[] = [];
+    const work = { name: 'sweep', schedule: '0 */15 * * * *', everyMs: 900_000, run };
+    const job = createJob(work, { sink: (_level, line) => void appLines.push(line), logLevel: 'info' });
+    registerJobs({ timer: (name, options) => void registered.set(name, options) }, [job]);
+    return { registered, appLines };
+  }
+
+  /** Runs a registered timer as the host would; with what it wrote to the invocation's log. */
+  async function fire({ handler }: Pick<TimerFunctionOptions, 'handler'>, isPastDue: boolean) {
+    const lines: string[] = [];
+    const context = new InvocationContext({
+      invocationId: 'invocation-1',
+      functionName: 'sweep',
+      logHandler: (level, ...args) => lines.push(`${level} ${args.join(' ')}`),
+    });
+    const timer: Timer = {
+      isPastDue,
+      schedule: { adjustForDST: true },
+      scheduleStatus: { last: '', next: '', lastUpdated: '' },
+    };
+    return { result: await handler(timer, context), lines };
+  }
+
+  it('registers each job once, at its schedule and never at start', () => {
+    const { registered } = register(() => Promise.resolve({}));
+    expect([...registered]).toEqual([
+      ['sweep', { schedule: '0 */15 * * * *', handler: expect.any(Function) }],
+    ]);
+  });
+
+  it.each([
+    [false, /^information \{"level":"info","event":"job","job":"sweep","ms":\d+,"removed":2\}$/],
+    [true, /^warning \{"level":"warn","event":"job","job":"sweep","ms":\d+,"late":true,"removed":2\}$/],
+  ])('logs to the invocation’s own log (past due: %p)', async (isPastDue, line) => {
+    const { registered, appLines } = register(() => Promise.resolve({ removed: 2 }));
+    for (const options of registered.values()) {
+      const { lines } = await fire(options, isPastDue);
+      expect(lines).toEqual([expect.stringMatching(line)]);
+    }
+    expect(appLines).toEqual([]);
+  });
+
+  it('never throws out of a job', async () => {
+    const { registered } = register(() => Promise.reject(new Error('broken')));
+    for (const options of registered.values()) {
+      const { result, lines } = await fire(options, false);
+      expect(result).toBeUndefined();
+      expect(lines).toEqual([expect.stringMatching(/^error .*"cause":"Error: broken"/)]);
+    }
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { CredentialUnavailableError } from '@azure/identity';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTables, tableNames } from '../../src/azure/tables.ts';
+import { createTables, mcpTableNames, tableNames } from '../../src/azure/tables.ts';
 import { startStorage, type TestStorage } from './storage.ts';
 
 const token = { token: 'not-a-token', expiresOnTimestamp: 4_102_444_800_000 };
@@ -43,6 +43,14 @@ describe('the tables', () => {
     await expect(storage.tables.ping()).resolves.toBeUndefined();
   });
 
+  it('are made and asked only where they are used', async () => {
+    const config = { connectionString: storage.azurite.connectionString, prefix: 'few' };
+    const few = createTables(config, { names: mcpTableNames });
+    await few.ensureTables();
+    await expect(few.ping()).resolves.toBeUndefined();
+    await expect(createTables(config).ping()).rejects.toMatchObject({ code: 'storage_unavailable' });
+  });
+
   it('report a table that is missing, by its name, for every operation', async () => {
     const tables = createTables({ connectionString: storage.azurite.connectionString, prefix: 'absent' });
     const table = tables.table('Notes');
@@ -52,7 +60,11 @@ describe('the tables', () => {
       () => table.get('p', 'r'),
       () => table.list('p', { limit: 1 }),
       () => table.insert(row),
+      () => table.listBefore('p', 1),
+      () => table.upsert(row),
+      () => table.replace(row, '*'),
       () => table.merge(row),
+      () => table.remove('p', 'r'),
       () => table.transact([['create', row]]),
       () => table.transact([['delete', row]]),
     ];

@@ -7,20 +7,24 @@ const facts: BannerFacts = {
   baseUrl: 'http://localhost:7071',
   host: 'the host',
   entra: { authority: 'http://127.0.0.1:7080', isLocal: true },
+  signsIn: true,
   dataDir: '/somewhere/.data',
   dataDirWasChosen: false,
 };
 
-const vsCodeConfig = createVsCodeConfig('entra-mcp', 'http://localhost:7071/mcp', { asksForToken: true });
+const vsCodeConfig = createVsCodeConfig('entra-mcp', 'http://localhost:7071/mcp', { asksForToken: false });
 
 describe('the banner', () => {
-  it('names every URL, the accounts, the commands, the host and the data folder', () => {
+  it('names every URL, the people, the commands, the host and the data folder', () => {
     const banner = composeBanner(facts);
     for (const text of [
       'http://localhost:7071/mcp',
+      'it opens the browser, you press Allow and sign in',
+      'http://localhost:7071/auth/login',
       'http://localhost:7071/health',
       'http://localhost:7071/docs',
       'http://127.0.0.1:7080',
+      'npm run client',
       'npm run --silent token',
       'npm run smoke',
       'the host',
@@ -44,16 +48,27 @@ describe('the banner', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(vsCodeConfig);
   });
 
+  it('asks for a token where the server signs nobody in', () => {
+    const banner = composeBanner({ ...facts, signsIn: false });
+    expect(banner).toContain('"Authorization": "Bearer ${input:mcp-token}"');
+    expect(banner).not.toMatch(/auth\/login|Allow|npm run client/);
+  });
+
   it('offers no accounts of the local Entra when another one signs in', () => {
     const banner = composeBanner({ ...facts, entra: { authority: 'https://login.example', isLocal: false } });
     expect(banner).toContain('https://login.example (from your own settings)');
-    expect(banner).not.toMatch(/alice|token|Authorization/);
+    expect(banner).not.toMatch(/alice|npm run smoke|npm run --silent token|Authorization/);
     expect(banner).toContain('"entra-mcp": {');
   });
 
   it('gives commands that find this stack where its folder was chosen', () => {
     const banner = composeBanner({ ...facts, dataDirWasChosen: true });
-    for (const command of ['npm run --silent token', 'npm run smoke', 'npm start -- --fresh']) {
+    for (const command of [
+      'npm run client',
+      'npm run --silent token',
+      'npm run smoke',
+      'npm start -- --fresh',
+    ]) {
       expect(banner).toContain(`DATA_DIR=/somewhere/.data ${command}`);
     }
   });

@@ -8,11 +8,14 @@ import { chooseFreePorts, runScript, startLocalStack } from './local-stack.ts';
 
 /** In the place of the real thing, which no package registry has: says its version, and serves when told to. */
 const standIn = (version: string) => `#!${process.execPath}
-const { FUNCTIONS_WORKER_RUNTIME, AzureWebJobsStorage, PUBLIC_BASE_URL } = process.env;
+const { FUNCTIONS_WORKER_RUNTIME, AzureWebJobsStorage, PUBLIC_BASE_URL, KEY_VAULT_URL } = process.env;
 if (process.argv[2] === '--version') console.log(${JSON.stringify(version)});
 else {
-  const body = JSON.stringify({ args: process.argv.slice(2), FUNCTIONS_WORKER_RUNTIME, AzureWebJobsStorage, PUBLIC_BASE_URL });
-  require('node:http').createServer((_, response) => response.end(body)).listen(Number(process.argv[4]), '127.0.0.1');
+  const settings = { FUNCTIONS_WORKER_RUNTIME, AzureWebJobsStorage, PUBLIC_BASE_URL };
+  require('node:http').createServer(async (_, response) => {
+    const vaultStatus = (await fetch(KEY_VAULT_URL)).status;
+    response.end(JSON.stringify({ args: process.argv.slice(2), vaultStatus, ...settings }));
+  }).listen(Number(process.argv[4]), '127.0.0.1');
 }
 `;
 
@@ -52,6 +55,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
     const response = await fetch(`http://127.0.0.1:${environment.MCP_PORT}/`);
     expect(await response.json()).toEqual({
       args: ['start', '--port', environment.MCP_PORT, '--address', '127.0.0.1'],
+      // It trusts the vault's certificate: it is told to show a token.
+      vaultStatus: 401,
       FUNCTIONS_WORKER_RUNTIME: 'node',
       AzureWebJobsStorage: expect.stringContaining(`127.0.0.1:${environment.AZURITE_BLOB_PORT}`),
       PUBLIC_BASE_URL: `http://localhost:${environment.MCP_PORT}`,

@@ -21,8 +21,17 @@ const stack: StackValues = {
   ENTRA_AUTHORITY: 'http://127.0.0.1:2',
   ENTRA_TENANT_ID: 'stack',
   ENTRA_AUDIENCES: 'stack',
+  ENTRA_CLIENT_ID: 'stack',
   TABLES_CONNECTION_STRING: 'stack',
+  KEY_VAULT_URL: 'https://127.0.0.1:3',
+  IDENTITY_ENDPOINT: 'http://127.0.0.1:4/msi/token',
+  IDENTITY_HEADER: 'stack',
+  NODE_EXTRA_CA_CERTS: '/stack/trusted.pem',
 };
+
+/** With the local identity goes that it is asked for by no other name. */
+const whole = { ...stack, AZURE_CLIENT_ID: '' };
+const identityNames = ['KEY_VAULT_URL', 'IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'NODE_EXTRA_CA_CERTS'];
 
 describe('the environment of the app under npm start', () => {
   it('is the stack’s, below the settings file, below the person’s own', () => {
@@ -31,7 +40,7 @@ describe('the environment of the app under npm start', () => {
       { PUBLIC_BASE_URL: 'file', LOG_LEVEL: 'file' },
       { LOG_LEVEL: 'own', PATH: '/bin' },
     );
-    expect(composed).toEqual({ ...stack, PUBLIC_BASE_URL: 'file', LOG_LEVEL: 'own', PATH: '/bin' });
+    expect(composed).toEqual({ ...whole, PUBLIC_BASE_URL: 'file', LOG_LEVEL: 'own', PATH: '/bin' });
   });
 
   it('takes nothing of the local Entra when the person has another', () => {
@@ -39,11 +48,21 @@ describe('the environment of the app under npm start', () => {
     expect(composed).toMatchObject({ ENTRA_TENANT_ID: 'own', TABLES_CONNECTION_STRING: 'stack' });
     expect(composed).not.toHaveProperty('ENTRA_AUTHORITY');
     expect(composed).not.toHaveProperty('ENTRA_AUDIENCES');
+    expect(composed).not.toHaveProperty('ENTRA_CLIENT_ID');
+  });
+
+  it('has the proxy off for those who have a tenant of their own and no client in it', () => {
+    const own = { ENTRA_TENANT_ID: 'own' };
+    expect(composeEnvironment(stack, {}, own)).toMatchObject({ OAUTH_PROXY: 'off' });
+    expect(composeEnvironment(stack, {}, { ...own, ENTRA_CLIENT_ID: 'own' })).not.toHaveProperty(
+      'OAUTH_PROXY',
+    );
+    expect(composeEnvironment(stack, {}, { ...own, OAUTH_PROXY: 'on' })).toMatchObject({ OAUTH_PROXY: 'on' });
   });
 
   it('keeps the local Entra where its own values are repeated', () => {
     const { ENTRA_AUTHORITY, ENTRA_TENANT_ID } = stack;
-    expect(composeEnvironment(stack, { ENTRA_AUTHORITY, ENTRA_TENANT_ID }, {})).toEqual(stack);
+    expect(composeEnvironment(stack, { ENTRA_AUTHORITY, ENTRA_TENANT_ID }, {})).toEqual(whole);
   });
 
   it.each(['UseDevelopmentStorage=true', 'x=y;AccountName=devstoreaccount1;AccountKey=b2xk;'])(
@@ -54,7 +73,7 @@ describe('the environment of the app under npm start', () => {
         { TABLES_CONNECTION_STRING: storage },
         { AzureWebJobsStorage: storage },
       );
-      expect(composed).toEqual(stack);
+      expect(composed).toEqual(whole);
     },
   );
 
@@ -73,6 +92,31 @@ describe('the environment of the app under npm start', () => {
     const composed = composeEnvironment(stack, { TABLES_URL: 'own' }, {});
     expect(composed).not.toHaveProperty('TABLES_CONNECTION_STRING');
   });
+
+  it('takes neither vault nor identity of the stack when the person has a vault in Azure', () => {
+    const own = { KEY_VAULT_URL: 'https://own.vault.azure.net', AZURE_CLIENT_ID: 'own' };
+    const composed = composeEnvironment(stack, own, {});
+    expect(composed).toMatchObject(own);
+    for (const name of identityNames.slice(1)) expect(composed).not.toHaveProperty(name);
+    expect(composed).not.toHaveProperty('OAUTH_PROXY');
+  });
+
+  it('has no identity for tables in Azure but the person’s own, and so no vault and no proxy', () => {
+    const composed = composeEnvironment(stack, {}, { TABLES_URL: 'https://own.table.core.windows.net' });
+    for (const name of identityNames) expect(composed).not.toHaveProperty(name);
+    expect(composed).toMatchObject({ OAUTH_PROXY: 'off' });
+  });
+
+  it('means by a vault on this machine the one that runs, with its identity', () => {
+    const pasted = {
+      KEY_VAULT_URL: 'https://127.0.0.1:9',
+      IDENTITY_ENDPOINT: 'http://127.0.0.1:9/msi/token',
+      IDENTITY_HEADER: 'older',
+      NODE_EXTRA_CA_CERTS: '/older.pem',
+      AZURE_CLIENT_ID: 'own',
+    };
+    expect(composeEnvironment(stack, pasted, {})).toEqual(whole);
+  });
 });
 
 describe('the settings for func start by hand', () => {
@@ -80,9 +124,13 @@ describe('the settings for func start by hand', () => {
     const same = Object.fromEntries(
       Object.keys(stack).map((name) => [name, sampleValues[name] ?? '']),
     ) as unknown as StackValues;
-    expect(listChangedSettings({ ...same, AzureWebJobsStorage: 'new' })).toEqual({
+    const changed = {
       AzureWebJobsStorage: 'new',
-    });
+      // These two are in no sample.
+      IDENTITY_HEADER: 'header',
+      NODE_EXTRA_CA_CERTS: '/trusted.pem',
+    };
+    expect(listChangedSettings({ ...same, ...changed })).toEqual(changed);
   });
 });
 
@@ -128,5 +176,11 @@ describe('local.settings.sample.json', () => {
     });
     expect(config.http.publicBaseUrl).toBe('http://localhost:7071');
     expect(config.tables.connectionString).toBe('UseDevelopmentStorage=true');
+    expect(config.oauth).toMatchObject({
+      clientId: apps.proxy.id,
+      credential: 'managed-identity',
+      keyVaultUrl: 'https://127.0.0.1:7081',
+    });
+    expect(config.identity).toEqual({ managedIdentity: true });
   });
 });

@@ -44,6 +44,8 @@ export function runScript(script: string, args: readonly string[], environment: 
 const portNames = [
   'MCP_PORT',
   'ENTRA_PORT',
+  'KEY_VAULT_PORT',
+  'IDENTITY_PORT',
   'AZURITE_BLOB_PORT',
   'AZURITE_QUEUE_PORT',
   'AZURITE_TABLE_PORT',

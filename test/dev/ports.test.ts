@@ -14,6 +14,8 @@ describe('the ports of the local stack', () => {
     expect(readPorts({ ENTRA_PORT: '7999', MCP_PORT: ' ' })).toEqual({
       mcp: 7071,
       entra: 7999,
+      vault: 7081,
+      identity: 7082,
       blob: 10_000,
       queue: 10_001,
       table: 10_002,

@@ -57,6 +57,11 @@ async function whoIs(token: string) {
   return (await response.json()) as Record<string, unknown>;
 }
 
+async function readHealth() {
+  const response = await fetch(`http://localhost:${environment.MCP_PORT}/health`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
 /** What the banner gives for local.settings.json. */
 function readPasted(banner: string): LocalSettings {
   const json = /local\.settings\.json: .*\n(?<json>[^]*?)\n\n/.exec(banner)?.groups?.json;
@@ -77,6 +82,10 @@ async function withPortTaken<T>(port: string | undefined, work: () => Promise<T>
 describe('npm start', () => {
   it('runs the whole stack, keeps notes over a restart and leaves nothing running', async () => {
     const first = await startLocalStack(environment);
+    expect(await readHealth()).toMatchObject({
+      status: 'ok',
+      checks: { 'secret_session-signing-key': { status: 'ok' } },
+    });
     const smoke = await runScript('scripts/smoke.ts', [], environment).finished;
     expect(smoke).toMatchObject({ code: 0, stderr: '' });
     expect(smoke.stdout).toMatch(smokeLines);
@@ -85,7 +94,7 @@ describe('npm start', () => {
     const { code, stdout } = await stop(first);
     expect(code).toBe(0);
     expect(stdout).toContain(`http://localhost:${environment.MCP_PORT}/mcp`);
-    for (const name of ['MCP_PORT', 'ENTRA_PORT', 'AZURITE_BLOB_PORT', 'AZURITE_TABLE_PORT']) {
+    for (const name of ['MCP_PORT', 'ENTRA_PORT', 'KEY_VAULT_PORT', 'IDENTITY_PORT', 'AZURITE_TABLE_PORT']) {
       await (await startHost([], { port: Number(environment[name]) })).stop();
     }
 

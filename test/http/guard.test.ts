@@ -141,7 +141,7 @@ describe('the guard, on tokens', () => {
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe(
       'Bearer error="invalid_token", error_description="The signature of the access token does not verify. ' +
-        'Request a new token from the configured tenant.", scope="api://api/access_as_user", ' +
+        'Request a new token from its issuer.", scope="api://api/access_as_user", ' +
         'resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"',
     );
     expect(await response.text()).not.toContain('only for the log');

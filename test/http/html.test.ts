@@ -71,6 +71,12 @@ describe('a page', () => {
     );
   });
 
+  it('lets its forms lead where it is told, and nowhere else', async () => {
+    const formAction = ["'self'", 'cursor:'];
+    const response = await createPage({ title: 'Title', body: html``, formAction });
+    expect(response.headers.get('content-security-policy')).toContain("; form-action 'self' cursor:; ");
+  });
+
   it('takes another status, and other resources in the place of the house style', async () => {
     const resources = { head: html`<link rel="stylesheet" href="/x.css" />`, policy: ["style-src 'self'"] };
     const response = await createPage({ title: 'Title', body: html``, status: 404, resources });

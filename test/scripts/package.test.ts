@@ -1,14 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { bundleApp } from '../../dev/bundle.ts';
+import { users } from '../../dev/entra/directory.ts';
+import { createHttpBrowser } from '../support/http-browser.ts';
 import { connectors } from '../support/mcp-clients.ts';
-import { createTestEnvironment } from '../support/server.ts';
+import { findFreePort } from '../support/proxy-server.ts';
+import { me, obtainTokens, refresh } from '../support/raw-oauth.ts';
+import { createProxyEnvironment, createTestEnvironment } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
@@ -16,14 +20,15 @@ const workers: ChildProcess[] = [];
 let folder: string;
 
 /** Starts the package in a folder that holds nothing else, as the Functions worker would; resolves with its origin. */
-async function startPackage(environment: NodeJS.ProcessEnv): Promise<string> {
-  const worker = spawn(process.execPath, [join(projectRoot, 'test/support/functions-worker.ts'), folder], {
+async function startPackage(environment: NodeJS.ProcessEnv, port = 0): Promise<string> {
+  const script = join(projectRoot, 'test/support/functions-worker.ts');
+  const worker = spawn(process.execPath, [script, folder, String(port)], {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   workers.push(worker);
-  const [port] = (await once(worker.stdout, 'data')) as [Buffer];
-  return `http://127.0.0.1:${port.toString().trim()}`;
+  const [printed] = (await once(worker.stdout, 'data')) as [Buffer];
+  return `http://127.0.0.1:${printed.toString().trim()}`;
 }
 
 beforeAll(async () => {
@@ -90,6 +95,45 @@ describe('the package, behind the Functions library’s own HTTP proxy', () => {
       body: 'x'.repeat(2_000_000),
     });
     expect(response.status).toBe(413);
+  });
+});
+
+describe('the package with its authorization server', () => {
+  it('signs a person in, cookies and redirects through the Functions library included', async () => {
+    const port = await findFreePort();
+    const url = `http://localhost:${port}`;
+    const trusted = join(folder, 'trusted.pem');
+    writeFileSync(trusted, process.env.TEST_KEY_VAULT_CERTIFICATE ?? '');
+    const environment = createProxyEnvironment({ PUBLIC_BASE_URL: url, NODE_EXTRA_CA_CERTS: trusted });
+    await createTables(loadConfig(environment).tables).ensureTables();
+    await startPackage(environment, port);
+    const { accessToken, refreshToken, client } = await obtainTokens(url);
+    expect(await (await me(url, accessToken)).json()).toMatchObject({ name: 'Alice Archer' });
+    expect((await refresh(url, client, refreshToken)).status).toBe(200);
+    const browser = createHttpBrowser();
+    const signInForm = await browser.open(`${url}/auth/login`, {
+      headers: { 'Sec-Fetch-Site': 'same-origin' },
+    });
+    const { username, password } = users.alice;
+    const page = await browser.submit(signInForm, { username, password });
+    expect([page.url.href, page.status]).toEqual([`${url}/auth/login`, 200]);
+    expect(page.text).toContain('Alice Archer');
+  });
+
+  it('S26: sweeps on a timer, and only there', async () => {
+    const environment = createProxyEnvironment();
+    const tables = createTables(loadConfig(environment).tables);
+    await tables.ensureTables();
+    const ended = { partitionKey: 'hash', rowKey: 'record', expiresAt: '2026-01-02T12:01:00.000Z' };
+    await tables.table('Codes').insert(ended);
+    await tables.table('Expiries').insert({ partitionKey: '2026-01-02T12', rowKey: 'Codes~hash' });
+    const runSweep = async (origin: string) =>
+      (await fetch(`${origin}/admin/functions/sweep`, { method: 'POST' })).status;
+    expect(await runSweep(await startPackage({ ...environment, OAUTH_PROXY: 'off' }))).toBe(404);
+    expect(await tables.table('Codes').get('hash', 'record')).toBeDefined();
+    expect(await runSweep(await startPackage(environment))).toBe(202);
+    expect(await tables.table('Codes').get('hash', 'record')).toBeUndefined();
+    expect(await tables.table('Expiries').listBefore('~', 1)).toEqual([]);
   });
 });
 

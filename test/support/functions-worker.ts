@@ -1,8 +1,9 @@
 /**
- * Plays the Functions host and worker around a package: `node functions-worker.ts {folder}` loads the package's entry
- * with the environment it is given, and serves every function that it registers on a free port of 127.0.0.1, which it
- * prints. All that a request passes between the two HTTP servers is @azure/functions' own code, streaming included;
- * what stands in for Microsoft's is the routing and the worker's core API.
+ * Plays the Functions host and worker around a package: `node functions-worker.ts {folder} [port]` loads the package's
+ * entry with the environment it is given, and serves every function that it registers on that port of 127.0.0.1, or on
+ * a free one, which it prints. A job runs when it is asked for, as with the host: POST /admin/functions/{name}. All that
+ * a request passes between the two HTTP servers is @azure/functions' own code, streaming included; what stands in for
+ * Microsoft's is the routing and the worker's core API.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,13 +12,14 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-const folder = process.argv[2] ?? '.';
+const [, , folder = '.', port = '0'] = process.argv;
 
 /** The parts of the worker's core API (no package of that name is published) that pass between it and the library. */
 interface Binding {
   readonly type: string;
-  readonly route: string;
-  readonly methods: readonly string[];
+  /** Of an HTTP trigger, as the methods. */
+  readonly route?: string;
+  readonly methods?: readonly string[];
 }
 interface RegisteredFunction {
   readonly metadata: { readonly name: string; readonly bindings: Readonly<Record<string, Binding>> };
@@ -58,23 +60,40 @@ function loadPackage(): ProgrammingModel {
   return model;
 }
 
-function triggerOf({ metadata }: RegisteredFunction): [string, Binding] {
-  const found = Object.entries(metadata.bindings).find(([, binding]) => binding.type === 'httpTrigger');
-  if (found === undefined) throw new Error(`${metadata.name} has no HTTP trigger`);
-  return found;
+function triggerOf({ metadata }: RegisteredFunction, type: string): [string, Binding] | undefined {
+  return Object.entries(metadata.bindings).find(([, binding]) => binding.type === type);
 }
 
 /** By route and method, as host.json's empty prefix has it; the root's parameter matches the empty path. */
 function findFunction(method: string, path: string): RegisteredFunction | undefined {
   const route = path === '/' ? '{ignored:maxlength(0)?}' : path.slice(1);
   return functions.find((candidate) => {
-    const [, trigger] = triggerOf(candidate);
-    return trigger.route === route && trigger.methods.includes(method);
+    const [, trigger] = triggerOf(candidate, 'httpTrigger') ?? [];
+    return trigger?.route === route && trigger.methods?.includes(method) === true;
   });
 }
 
-/** One invocation, as the worker runs it; the answer itself goes through the library's HTTP proxy. */
-async function invoke(found: RegisteredFunction, invocation: Invocation): Promise<void> {
+/** What the host gives to a function beside its metadata, by the type of its trigger. */
+function createInput(found: RegisteredFunction, type: string, data: object): object {
+  const [name] = triggerOf(found, type) ?? [];
+  return { inputData: [{ name, ...data }] };
+}
+
+/** One invocation, as the worker runs it; an HTTP answer itself goes through the library's HTTP proxy. */
+async function invoke(
+  programmingModel: ProgrammingModel,
+  found: RegisteredFunction,
+  request: object,
+  invocationId: string = randomUUID(),
+): Promise<void> {
+  const invocation = programmingModel.getInvocationModel({
+    invocationId,
+    metadata: found.metadata,
+    request,
+    log: (level: string, _category: string, message: string) => {
+      console.error(`${level} ${message}`);
+    },
+  });
   const { context, inputs } = await invocation.getArguments();
   const result = await invocation.invokeFunction(context, inputs, found.callback);
   await invocation.getResponse(context, result);
@@ -86,22 +105,33 @@ function begin(
   incoming: IncomingMessage,
 ): string {
   const invocationId = randomUUID();
-  const [name] = triggerOf(found);
-  const invocation = programmingModel.getInvocationModel({
-    invocationId,
-    metadata: found.metadata,
-    request: {
-      inputData: [{ name }],
-      triggerMetadata: { Headers: { json: JSON.stringify(incoming.headers) } },
-    },
-    log: (level: string, _category: string, message: string) => {
-      console.error(`${level} ${message}`);
-    },
-  });
-  invoke(found, invocation).catch((error: unknown) => {
+  const request = {
+    ...createInput(found, 'httpTrigger', {}),
+    triggerMetadata: { Headers: { json: JSON.stringify(incoming.headers) } },
+  };
+  invoke(programmingModel, found, request, invocationId).catch((error: unknown) => {
     console.error('invocation failed', error);
   });
   return invocationId;
+}
+
+/** Runs the function of a timer at once and answers when it is done; false for any other path. */
+function runTimer(programmingModel: ProgrammingModel, path: string, outgoing: ServerResponse): boolean {
+  const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
+  const found = functions.find((candidate) => candidate.metadata.name === name);
+  if (found === undefined || triggerOf(found, 'timerTrigger') === undefined) return false;
+  const timer = { IsPastDue: false, Schedule: { AdjustForDST: true }, ScheduleStatus: null };
+  invoke(
+    programmingModel,
+    found,
+    createInput(found, 'timerTrigger', { data: { json: JSON.stringify(timer) } }),
+  )
+    .then(() => outgoing.writeHead(202).end())
+    .catch((error: unknown) => {
+      console.error('invocation failed', error);
+      outgoing.writeHead(500).end();
+    });
+  return true;
 }
 
 function serve(
@@ -111,7 +141,9 @@ function serve(
   outgoing: ServerResponse,
 ) {
   const { method = 'GET', url = '/', headers } = incoming;
-  const found = findFunction(method, url.split('?', 1)[0] ?? '/');
+  const [path = '/'] = url.split('?', 1);
+  if (method === 'POST' && runTimer(programmingModel, path, outgoing)) return;
+  const found = findFunction(method, path);
   if (found === undefined) {
     outgoing.writeHead(404).end();
     return;
@@ -135,6 +167,6 @@ const { HttpUri } = await programmingModel.getCapabilities({});
 const server = createServer((incoming, outgoing) => {
   serve(programmingModel, new URL(HttpUri), incoming, outgoing);
 });
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(port), '127.0.0.1', () => {
   console.log((server.address() as AddressInfo).port);
 });

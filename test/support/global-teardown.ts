@@ -1,5 +1,11 @@
 import './global-setup.ts';
 
 export default async function globalTeardown(): Promise<void> {
-  await Promise.all([globalThis.sharedServices?.azurite.stop(), globalThis.sharedServices?.entra.stop()]);
+  const services = globalThis.sharedServices;
+  await Promise.all([
+    services?.azurite.stop(),
+    services?.entra.stop(),
+    services?.identity.stop(),
+    services?.vault.stop(),
+  ]);
 }

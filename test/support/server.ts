@@ -30,10 +30,23 @@ export function createTestEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.P
     ENTRA_AUDIENCES: [apps.api, apps.apiV1].flatMap((app) => [app.id, app.api.identifierUri]).join(','),
     TABLES_CONNECTION_STRING: required('TEST_TABLES_CONNECTION_STRING'),
     TABLE_PREFIX: `t${randomBytes(6).toString('hex')}`,
+    OAUTH_PROXY: 'off',
     BUILD_ID: 'test-build',
     LOG_LEVEL: 'debug',
     ...changes,
   };
+}
+
+/** As `createTestEnvironment`, with the authorization server on: its secrets and its credential are real ones. */
+export function createProxyEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return createTestEnvironment({
+    OAUTH_PROXY: 'on',
+    ENTRA_CLIENT_ID: apps.proxy.id,
+    KEY_VAULT_URL: required('TEST_KEY_VAULT_URL'),
+    IDENTITY_ENDPOINT: required('IDENTITY_ENDPOINT'),
+    IDENTITY_HEADER: required('IDENTITY_HEADER'),
+    ...changes,
+  });
 }
 
 export async function startServer(

@@ -45,7 +45,7 @@ export function createSiteEndpoints(): readonly Endpoint[] {
     createHealthEndpoint({ checks: {} }),
     meEndpoint,
     echoEndpoint,
-    createLandingEndpoint({ publicBaseUrl: siteUrl, identity: siteIdentity, tools }),
+    createLandingEndpoint({ publicBaseUrl: siteUrl, identity: siteIdentity, tools, signIn: true }),
     ...createDocsEndpoints(siteIdentity),
     createOpenApiEndpoint({
       publicBaseUrl: siteUrl,

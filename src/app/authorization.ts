@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { checkSecretValue } from '../auth/secret-values.ts';
+import { createEntraVerifier } from '../auth/entra-verifier.ts';
+import { createGrantCache } from '../auth/grant-cache.ts';
+import { createSessionVerifier, type SessionVerifier } from '../auth/session-verifier.ts';
+import { createSigningKeys } from '../auth/signing-keys.ts';
+import { createClientAssertion } from '../azure/client-assertion.ts';
+import type { createCredential } from '../azure/credential.ts';
+import { createKeyVaultSecrets } from '../azure/key-vault-secrets.ts';
+import { createLimitTable } from '../azure/limit-table.ts';
+import { createSecretChecks } from '../azure/secret-checks.ts';
+import { createSweep } from '../azure/sweep.ts';
+import type { Tables } from '../azure/tables.ts';
+import type { Config } from '../config.ts';
+import { ownClientId } from '../config/values.ts';
+import { createAuthorizeEndpoint } from '../endpoints/authorize.ts';
+import { createCallbackEndpoint } from '../endpoints/callback.ts';
+import { createConsentEndpoint } from '../endpoints/consent.ts';
+import type { Check } from '../endpoints/health.ts';
+import { createLoginEndpoints } from '../endpoints/login.ts';
+import { createOAuthEndpoints } from '../endpoints/oauth.ts';
+import { createServerMetadataEndpoints } from '../endpoints/server-metadata.ts';
+import { clientAddress } from '../http/client-address.ts';
+import { createCookies } from '../http/cookies.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import type { Work } from '../jobs.ts';
+import { describeCause, type Log } from '../log.ts';
+import { createAccounts } from '../oauth/accounts.ts';
+import type { Connect, Resolve } from '../oauth/address-guard.ts';
+import { createAuthorizationServer, type AuthorizationServer } from '../oauth/authorization-server.ts';
+import { createBrowserForms } from '../oauth/browser-form.ts';
+import { createBrowsers } from '../oauth/browser.ts';
+import type { ClientCredential } from '../oauth/client-authentication.ts';
+import { createConsentMemory } from '../oauth/consent-memory.ts';
+import { createCookieSigner } from '../oauth/cookie-signer.ts';
+import { createEntraClient } from '../oauth/entra-client.ts';
+import { createDocumentFetch } from '../oauth/metadata-document.ts';
+import { createSealer } from '../oauth/sealer.ts';
+import { createSignInSessions } from '../oauth/sign-in-session.ts';
+import { createUpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
+import type { SecretName, Secrets } from '../stores/secrets.ts';
+import { checkListedClients } from './listed-clients.ts';
+import { createOAuthStores } from './oauth-stores.ts';
+
+/** How the outside is reached to fetch what clients publish; the system's own ways unless given. */
+export interface Network {
+  readonly resolve?: Resolve;
+  readonly connect?: Connect;
+}
+
+export interface AuthorizationDeps {
+  readonly config: Config & { readonly oauth: NonNullable<Config['oauth']> };
+  readonly tables: Tables;
+  readonly credential: ReturnType<typeof createCredential>;
+  /** Name of this server, for people. */
+  readonly title: string;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly network?: Network;
+}
+
+/** What the authorization server adds to the app. */
+export interface Authorization {
+  readonly endpoints: readonly Endpoint[];
+  /** Verifies this server's own access tokens. */
+  readonly verifier: SessionVerifier;
+  readonly checks: Readonly<Record<string, Check>>;
+  readonly work: readonly Work[];
+}
+
+/** What this server cannot do without; `/health` names the secret that cannot be read or is not what it must be. */
+function listNeededSecrets({ credential }: AuthorizationDeps['config']['oauth']): readonly SecretName[] {
+  const keys: readonly SecretName[] = ['session-signing-key', 'cookie-key', 'encryption-key'];
+  return credential === 'secret' ? [...keys, 'entra-client-secret'] : keys;
+}
+
+/** How the server proves itself to Entra. */
+function chooseCredential(
+  { config: { entra, oauth }, credential }: AuthorizationDeps,
+  secrets: Secrets,
+): ClientCredential {
+  if (oauth.credential === 'managed-identity') {
+    return { clientAssertion: createClientAssertion(credential, entra) };
+  }
+  return {
+    async clientSecret() {
+      const versions = await secrets.read('entra-client-secret');
+      // Only the newest has to be usable: Entra is asked with the others when it does not know that one.
+      await Promise.all(
+        versions.slice(0, 1).map((newest) => checkSecretValue('entra-client-secret', newest)),
+      );
+      return versions.map(({ value }) => value);
+    },
+  };
+}
+
+/** The keys and stores, and what is made of them. Connects to nothing. */
+function createParts(deps: AuthorizationDeps) {
+  const { config, tables, credential, log, now } = deps;
+  const { entra: entraConfig, http, oauth } = config;
+  const secrets = createKeyVaultSecrets({ url: oauth.keyVaultUrl }, { credential, now, log });
+  const sealer = createSealer(secrets);
+  const stores = createOAuthStores(tables, sealer, now);
+  const upstreamVerifier = createEntraVerifier({ ...entraConfig, allowedClientIds: [] }, { now });
+  const entra = createEntraClient({
+    entra: entraConfig,
+    oauth,
+    publicBaseUrl: http.publicBaseUrl,
+    credential: chooseCredential(deps, secrets),
+    // ENTRA_ALLOWED_CLIENT_IDS is about clients that bring Entra's tokens; here the client is this server.
+    verify: (token) => upstreamVerifier.verify(token),
+  });
+  const accounts = createAccounts({
+    grants: stores.grants,
+    entra,
+    report: (reason) => {
+      log('info', 'grant_ended', { reason });
+    },
+    refreshTokenSeconds: oauth.refreshTokenSeconds,
+    now,
+  });
+  const keys = createSigningKeys(secrets);
+  const verifier = createSessionVerifier({
+    issuer: http.publicBaseUrl,
+    resource: `${http.publicBaseUrl}/mcp`,
+    requiredScopes: entraConfig.requiredScopes,
+    keys,
+    isLive: createGrantCache((grantId) => accounts.standsUntil(grantId), { now }),
+    now,
+  });
+  return { secrets, sealer, stores, entra, accounts, keys, verifier };
+}
+
+function createServer(
+  { config, log, now, network = {}, tables, title }: AuthorizationDeps,
+  { stores, accounts, keys, verifier }: ReturnType<typeof createParts>,
+): AuthorizationServer {
+  const { publicBaseUrl } = config.http;
+  const limits = createLimitTable(tables, { now });
+  return createAuthorizationServer({
+    publicBaseUrl,
+    oauth: config.oauth,
+    entra: config.entra,
+    stores,
+    keys,
+    accounts,
+    fetchDocument: createDocumentFetch({
+      allowed: config.oauth.allowedRedirectUris,
+      ownOrigin: publicBaseUrl,
+      now,
+      report: (failure) => {
+        log('warn', 'client_document', {
+          code: failure.code,
+          detail: failure.detail,
+          cause: describeCause(failure.cause),
+        });
+      },
+      ...network,
+    }),
+    admit: (kind, address) => limits.admit(kind, address),
+    readToken: (token) => verifier.read(token),
+    report: (error) => {
+      log('warn', 'housekeeping_failed', { cause: describeCause(error) });
+    },
+    ownClient: {
+      client_id: ownClientId,
+      client_name: `the sign-in page of ${title}`,
+      redirect_uris: [`${publicBaseUrl}/auth/login`],
+      application_type: 'native',
+      grant_types: ['authorization_code'],
+      token_endpoint_auth_method: 'none',
+    },
+    now,
+  });
+}
+
+function createEndpoints(
+  { config, title, now }: AuthorizationDeps,
+  { entra, sealer, secrets, stores, verifier }: ReturnType<typeof createParts>,
+  server: AuthorizationServer,
+): readonly Endpoint[] {
+  const { publicBaseUrl } = config.http;
+  const { trustedProxies, registration } = config.oauth;
+  const signer = createCookieSigner(secrets);
+  const openCookies = createCookies({ publicBaseUrl });
+  const addressOf = (request: Request) => clientAddress(request.headers, trustedProxies);
+  const browsers = createBrowsers(signer, { randomBytes });
+  const forms = createBrowserForms(browsers, signer);
+  const memory = createConsentMemory(stores.consents, { now });
+  const signIns = createUpstreamSignIns({ store: stores.signIns, signer, entra }, { now, randomBytes });
+  const sessions = createSignInSessions(
+    { server, signer, sealer },
+    { publicBaseUrl, clientId: ownClientId, randomBytes },
+  );
+  const { authority } = config.entra;
+  return [
+    ...createServerMetadataEndpoints(server),
+    createAuthorizeEndpoint({ server, browsers, memory, signIns, openCookies, addressOf }),
+    createConsentEndpoint(
+      { server, forms, memory, signIns, openCookies, addressOf },
+      { title, publicBaseUrl, authority },
+    ),
+    createCallbackEndpoint({ server, entra, signIns, openCookies, addressOf }),
+    ...createOAuthEndpoints({ server, addressOf, registration }),
+    ...createLoginEndpoints(
+      { sessions, forms, verify: (token) => verifier.verify(token), openCookies, addressOf },
+      { title, publicBaseUrl },
+    ),
+  ];
+}
+
+/**
+ * The authorization server with its pages, its keys and its state.
+ * @throws ConfigError when a client that the operator lists cannot be used
+ */
+export function createAuthorization(deps: AuthorizationDeps): Authorization {
+  checkListedClients(deps.config);
+  const parts = createParts(deps);
+  const sweep = createSweep(deps.tables, { now: deps.now });
+  return {
+    endpoints: createEndpoints(deps, parts, createServer(deps, parts)),
+    verifier: parts.verifier,
+    checks: createSecretChecks(parts.secrets, listNeededSecrets(deps.config.oauth), checkSecretValue),
+    work: [
+      {
+        name: 'sweep',
+        schedule: '0 */15 * * * *',
+        everyMs: 15 * 60_000,
+        run: async () => ({ ...(await sweep()) }),
+      },
+    ],
+  };
+}

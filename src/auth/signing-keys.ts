@@ -1,0 +1,53 @@
+import type { CryptoKey, JWK } from 'jose';
+import type { Secrets, SecretVersion } from '../stores/secrets.ts';
+import { parseSigningKey, type SigningKeyPair } from './secret-values.ts';
+
+/** The keys that sign this server's access tokens: the versions of the secret `session-signing-key`. */
+export interface SigningKeys {
+  /** Private ES256 keys with `kid` (RFC 7638 thumbprint) and `alg`, newest first, at least one. */
+  privateKeys(): Promise<readonly JWK[]>;
+  /** The public key of this id, current or previous; looks at the vault again for one that is not known. */
+  findPublicKey(kid: string): Promise<CryptoKey | undefined>;
+}
+
+const secretName = 'session-signing-key';
+
+/**
+ * The signing keys of these secrets; each version is parsed once. The newest version must be usable for `privateKeys`;
+ * a previous one that is not is left out, since nothing was ever signed with it.
+ * Both throw AppError `secret_unusable` when no key can be used, and what the secrets throw.
+ */
+export function createSigningKeys(secrets: Secrets): SigningKeys {
+  let parsed = new Map<string, Promise<SigningKeyPair>>();
+
+  /** Newest first. @throws AppError `secret_unusable` when every version is unusable */
+  async function loadPairs(versions: readonly SecretVersion[], newestIsNeeded: boolean) {
+    // What is no longer enabled is forgotten.
+    parsed = new Map(
+      versions.map((version) => [version.id, parsed.get(version.id) ?? parseSigningKey(version)]),
+    );
+    const [newest, ...previous] = await Promise.allSettled(parsed.values());
+    const usable = [newest, ...previous].flatMap((result) =>
+      result?.status === 'fulfilled' ? [result.value] : [],
+    );
+    const isUsable = newestIsNeeded ? newest?.status === 'fulfilled' : usable.length > 0;
+    if (!isUsable && newest?.status === 'rejected') throw newest.reason;
+    return usable;
+  }
+
+  return {
+    async privateKeys() {
+      const pairs = await loadPairs(await secrets.read(secretName), true);
+      return pairs.map(({ privateJwk }) => privateJwk);
+    },
+    async findPublicKey(kid) {
+      const known = await loadPairs(await secrets.read(secretName), false);
+      const pair = known.find((candidate) => candidate.kid === kid);
+      if (pair !== undefined) return pair.publicKey;
+      const versions = await secrets.refresh(secretName);
+      if (versions === undefined) return undefined;
+      const looked = await loadPairs(versions, false);
+      return looked.find((candidate) => candidate.kid === kid)?.publicKey;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { rateLimits, type RateLimiter } from '../stores/rate-limiter.ts';
+import { createExpiryIndex, endingRowKey, endingRowSchema, readLasting } from './expiry-index.ts';
+import { retryContended } from './retry-contended.ts';
+import type { Tables } from './tables.ts';
+
+const limitRowSchema = endingRowSchema.extend({ count: z.int() });
+
+export interface LimitTableOptions {
+  readonly now?: () => number;
+  readonly limits?: typeof rateLimits;
+}
+
+function isContended(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'storage_contended';
+}
+
+/**
+ * Counters in Table Storage: a row for each kind and key, which is stored hashed, for one window after the other. Each
+ * increment is on condition of the ETag that was read; what is refused writes nothing.
+ */
+export function createLimitTable(
+  tables: Tables,
+  { now = Date.now, limits = rateLimits }: LimitTableOptions = {},
+): RateLimiter {
+  const table = tables.table('Limits');
+  const expiries = createExpiryIndex(tables, { now });
+
+  async function startWindow(partitionKey: string, windowMs: number, ended: { etag: string } | undefined) {
+    const expiresAt = now() + windowMs;
+    await expiries.add('Limits', partitionKey, expiresAt);
+    const row = {
+      partitionKey,
+      rowKey: endingRowKey,
+      count: 1,
+      expiresAt: new Date(expiresAt).toISOString(),
+    };
+    return ended === undefined ? table.insert(row) : table.replace(row, ended.etag);
+  }
+
+  return {
+    async admit(kind, key) {
+      const { most, windowMs } = limits[kind];
+      const partitionKey = createHash('sha256').update(`${kind} ${key}`).digest('hex');
+      try {
+        return await retryContended('limits', async () => {
+          const row = await table.get(partitionKey, endingRowKey);
+          const window = readLasting(limitRowSchema, row, now());
+          if (window === undefined) {
+            const ended = row && { etag: String(row.etag) };
+            return (await startWindow(partitionKey, windowMs, ended)) || undefined;
+          }
+          if (window.count >= most) return false;
+          const { expiresAt, etag, count } = window;
+          const next = { count: count + 1, expiresAt: new Date(expiresAt).toISOString() };
+          return (await table.replace({ partitionKey, rowKey: endingRowKey, ...next }, etag)) || undefined;
+        });
+      } catch (error) {
+        // Every attempt saw places left; others took theirs first each time.
+        if (isContended(error)) return true;
+        throw error;
+      }
+    },
+  };
+}

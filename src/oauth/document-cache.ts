@@ -1,0 +1,50 @@
+/** How long what was fetched is given again, milliseconds. Key sets are fetched for every call of their client otherwise. */
+const keptMs = 60_000;
+
+interface Kept {
+  readonly until: number;
+  readonly body: string;
+  readonly headers: Headers;
+}
+
+export interface DocumentCacheOptions {
+  /** Called before each real fetch; what it throws ends it. */
+  readonly admit: () => Promise<void>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Most documents kept; beyond that the one fetched longest ago is forgotten. */
+  readonly maxEntries?: number;
+}
+
+/** A `fetch` that asks once a minute for each URL, and once for calls that come together. Failures are not kept. */
+export function createDocumentCache(
+  fetchDocument: typeof fetch,
+  { admit, now, maxEntries = 100 }: DocumentCacheOptions,
+): typeof fetch {
+  const kept = new Map<string, Kept>();
+  const pending = new Map<string, Promise<Kept>>();
+
+  async function get(url: string): Promise<Kept> {
+    await admit();
+    const { headers, ...response } = await fetchDocument(url).then(async (answer) => ({
+      headers: answer.headers,
+      body: await answer.text(),
+    }));
+    const entry = { ...response, headers, until: now() + keptMs };
+    kept.delete(url);
+    kept.set(url, entry);
+    const [oldest] = kept.keys();
+    if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest);
+    return entry;
+  }
+
+  return async function fetchKept(input) {
+    const url = input instanceof Request ? input.url : input.toString();
+    const found = kept.get(url);
+    if (found !== undefined && now() < found.until) return new Response(found.body, found);
+    const question = pending.get(url) ?? get(url).finally(() => pending.delete(url));
+    pending.set(url, question);
+    const entry = await question;
+    return new Response(entry.body, entry);
+  };
+}

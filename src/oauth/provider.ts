@@ -1,0 +1,173 @@
+import { errors, interactionPolicy, Provider } from 'oidc-provider';
+import type { AdapterFactory, ClientMetadata, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
+import type { Account } from './account.ts';
+import { extraParameters } from './authorization-request.ts';
+
+/** Where the person decides; the request's id is in the query. */
+export const consentPath = '/auth/consent';
+
+/** Seconds. */
+const codeSeconds = 120;
+const requestSeconds = 30 * 60;
+/** A grant ends with its record, which is kept as long as the grant is used; the library's own end never comes first. */
+const grantSeconds = 10 * 365 * 24 * 60 * 60;
+
+export interface ProviderOptions {
+  readonly issuer: string;
+  /** The one resource that tokens are for (RFC 8707). */
+  readonly resource: string;
+  /** Short names. */
+  readonly scopes: readonly string[];
+  /** Private ES256 keys, the one that signs first. */
+  readonly keys: readonly JWK[];
+  readonly clients: readonly ClientMetadata[];
+  readonly adapter: AdapterFactory;
+  readonly accessTokenSeconds: number;
+  readonly refreshTokenSeconds: number;
+  readonly registration: boolean;
+  readonly metadataDocuments: boolean;
+  /** The account behind a grant, undefined when it has ended. */
+  readonly findAccount: (grantId: string) => Promise<Account | undefined>;
+  /** Fetches what clients publish: metadata documents and key sets. */
+  readonly fetch: typeof fetch;
+}
+
+/** Whoever asks is asked back: nothing remembered by the library ever answers for the person. */
+function createPolicy() {
+  const undecided = new interactionPolicy.Check(
+    'undecided',
+    'the person has not decided yet',
+    'interaction_required',
+    (ctx) => ctx.oidc.result?.consent === undefined,
+  );
+  return [new interactionPolicy.Prompt({ name: 'consent', requestable: true }, undecided)];
+}
+
+function createFeatures(options: ProviderOptions): Configuration['features'] {
+  const { metadataDocuments, registration, resource, scopes } = options;
+  return {
+    clientIdMetadataDocument: {
+      enabled: metadataDocuments,
+      ack: 'draft-02',
+      cacheDuration: { min: 30, max: 24 * 60 * 60 },
+    },
+    devInteractions: { enabled: false },
+    registration: { enabled: registration, issueRegistrationAccessToken: false },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => resource,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_ctx, indicator) => {
+        if (indicator !== resource) throw new errors.InvalidTarget();
+        return {
+          audience: resource,
+          scope: scopes.join(' '),
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: options.accessTokenSeconds,
+          jwt: { sign: { alg: 'ES256' } },
+        };
+      },
+    },
+    revocation: {
+      enabled: true,
+      // RFC 7009 section 2.2: another client's token is as good as an unknown one.
+      allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+    },
+    rpInitiatedLogout: { enabled: false },
+    userinfo: { enabled: false },
+  };
+}
+
+const routes: Configuration['routes'] = {
+  authorization: '/auth/authorize',
+  jwks: '/.well-known/jwks.json',
+  registration: '/auth/register',
+  revocation: '/auth/revoke',
+  token: '/auth/token',
+};
+
+/** Seconds. */
+function describeLifetimes({
+  accessTokenSeconds,
+  refreshTokenSeconds,
+}: ProviderOptions): Configuration['ttl'] {
+  return {
+    AccessToken: accessTokenSeconds,
+    AuthorizationCode: codeSeconds,
+    Grant: grantSeconds,
+    IdToken: accessTokenSeconds,
+    Interaction: requestSeconds,
+    RefreshToken: refreshTokenSeconds,
+    Session: requestSeconds,
+  };
+}
+
+/** What an access token says beside what RFC 9068 asks for. */
+function describeAccount(grantId: string, account: Account | undefined) {
+  // Ended since it was looked at: nobody is to get a token without an owner.
+  if (account === undefined) throw new errors.InvalidGrant('grant has ended');
+  const { tenantId, objectId, name, username, roles } = account;
+  return { gid: grantId, tid: tenantId, oid: objectId, name, preferred_username: username, roles };
+}
+
+async function findGrant(ctx: KoaContextWithOIDC) {
+  const grantId = ctx.oidc.result?.consent?.grantId;
+  return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId);
+}
+
+/** The library's error for a code or token that was used already. */
+export function refuseUsed(): Error {
+  return new errors.InvalidGrant('already used');
+}
+
+/**
+ * The authorization server's protocol: oidc-provider, offering nothing that this server does not need and saying
+ * nothing on the console. It holds no state of its own beside caches.
+ */
+export function createProvider(options: ProviderOptions): Provider {
+  const { issuer, keys, adapter, clients, scopes } = options;
+  const provider = new Provider(issuer, {
+    adapter,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clients: [...clients],
+    clientAuthMethods: ['none', 'private_key_jwt'],
+    clientBasedCORS: () => false,
+    clientDefaults: {
+      id_token_signed_response_alg: 'ES256',
+      token_endpoint_auth_method: 'none',
+    },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    expiresWithSession: () => false,
+    extraParams: [...extraParameters],
+    extraTokenClaims: async (_ctx, token) => {
+      const grantId = 'grantId' in token ? token.grantId : '';
+      return describeAccount(grantId, await options.findAccount(grantId));
+    },
+    features: createFeatures(options),
+    fetch: options.fetch,
+    // The fetch bounds what comes in, and a document grows when it is normalized.
+    fetchResponseBodyLimits: { 'client_id metadata document': Infinity },
+    // A token brings its grant: then the account is confirmed. At a sign-in Entra has confirmed it just now.
+    findAccount: async (_ctx, sub, token) => {
+      const grantId = token !== undefined && 'grantId' in token ? token.grantId : undefined;
+      if (grantId !== undefined && (await options.findAccount(grantId)) === undefined) return undefined;
+      return { accountId: sub, claims: () => Promise.resolve({ sub }) };
+    },
+    interactions: { policy: createPolicy(), url: (_ctx, { uid }) => `${consentPath}?request=${uid}` },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    jwks: { keys: [...keys] },
+    loadExistingGrant: findGrant,
+    pkce: { required: () => true },
+    renderError: (ctx, { error, error_description }) => {
+      ctx.body = { error, error_description };
+    },
+    responseTypes: ['code'],
+    revokeGrantPolicy: () => true,
+    rotateRefreshToken: true,
+    routes,
+    scopes: [...scopes],
+    ttl: describeLifetimes(options),
+  });
+  provider.proxy = true;
+  return provider;
+}

@@ -1,0 +1,25 @@
+import type { OAuthStores } from './stores.ts';
+
+const day = 24 * 60 * 60 * 1_000;
+
+/** Clients that registered themselves (RFC 7591). */
+export interface RegisteredClients {
+  /** Prolongs the life of a client that was used: it must outlive the tokens it has. Others are left alone. */
+  keep(clientId: string): Promise<void>;
+}
+
+/** @param tokenSeconds how long its longest-lived token lives */
+export function createRegisteredClients(
+  store: OAuthStores['clients'],
+  { tokenSeconds, now }: { readonly tokenSeconds: number; readonly now: () => number },
+): RegisteredClients {
+  return {
+    async keep(clientId) {
+      const record = await store.find(clientId);
+      const end = now() + tokenSeconds * 1_000 + 30 * day;
+      // Once a day is enough: most calls find nothing to do.
+      if (record === undefined || record.expiresAt > end - day) return;
+      await store.replace(clientId, record.value, { version: record.version, expiresAt: end });
+    },
+  };
+}

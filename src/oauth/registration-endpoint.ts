@@ -1,0 +1,31 @@
+import { AppError } from '../errors.ts';
+import { readMediaType } from './media-type.ts';
+import type { Forward } from './token-endpoint.ts';
+
+export interface RegistrationEndpointOptions {
+  readonly forward: Forward;
+  /** The metadata as this server takes it; throws AppError `invalid_client_metadata`, `invalid_redirect_uri`. */
+  readonly normalize: (metadata: unknown) => object;
+  /** Throws AppError `rate_limited`. */
+  readonly admit: () => Promise<void>;
+}
+
+/** `/auth/register` (RFC 7591): public clients, and what cannot be honoured is said in the answer. */
+export function createRegistrationEndpoint({
+  forward,
+  normalize,
+  admit,
+}: RegistrationEndpointOptions): Forward {
+  return async function answer(request, body) {
+    if (readMediaType(request) !== 'application/json') throw new AppError('unsupported_media_type');
+    let metadata: unknown;
+    try {
+      metadata = JSON.parse(body);
+    } catch {
+      throw new AppError('invalid_json');
+    }
+    const normalized = normalize(metadata);
+    await admit();
+    return forward(request, JSON.stringify(normalized));
+  };
+}

@@ -1,0 +1,30 @@
+/** A record as found. */
+export interface StoredRecord<T> {
+  readonly value: T;
+  /** When it ends, milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Changes with every write; what `replace` compares. */
+  readonly version: string;
+}
+
+/**
+ * Records that end by themselves, by an id that may itself be a secret: it is stored hashed (SHA-256) and the value
+ * encrypted, so that a copy of the storage holds nothing that could be used. A record that has ended is never found.
+ * Every operation throws AppError `storage_unavailable` when the storage does not answer, and what the keys throw.
+ */
+export interface RecordStore<T> {
+  find(id: string): Promise<StoredRecord<T> | undefined>;
+  /** False when there is a record that has not ended. */
+  insert(id: string, value: T, expiresAt: number): Promise<boolean>;
+  /** Inserts or overwrites. */
+  save(id: string, value: T, expiresAt: number): Promise<void>;
+  /** Overwrites what has this version still; false otherwise. */
+  replace(
+    id: string,
+    value: T,
+    expected: { readonly version: string; readonly expiresAt: number },
+  ): Promise<boolean>;
+  /** Gives the record to exactly one caller, however many ask at once, on however many instances. */
+  take(id: string): Promise<T | undefined>;
+  remove(id: string): Promise<void>;
+}

@@ -1,0 +1,41 @@
+/**
+ * One instance of the server in a process of its own, on a free port that it tells its parent. The environment is the
+ * server's; TEST_TRUSTED holds certificates to trust (a JSON array of PEM texts), TEST_DOCUMENTS_PORT the port of an HTTPS server that clients'
+ * metadata documents come from, whatever their host, whose name is said to be at a public address. Messages:
+ * `{advanceMs}` puts the server's clock forward. Log lines go to standard output.
+ */
+import { connect } from 'node:net';
+import { z } from 'zod';
+import { startHost } from '../../dev/host.ts';
+import { trustCertificate } from '../../dev/trust.ts';
+import { createApp } from '../../src/app.ts';
+
+const publicAddress = '93.184.215.14';
+const messageSchema = z.object({ advanceMs: z.number() });
+
+const { TEST_TRUSTED, TEST_DOCUMENTS_PORT, ...environment } = process.env;
+for (const certificate of z.array(z.string()).parse(JSON.parse(TEST_TRUSTED ?? '[]'))) {
+  trustCertificate(certificate);
+}
+
+let advancedMs = 0;
+const { routes } = createApp(environment, {
+  sink: (_level, line) => {
+    console.log(line);
+  },
+  now: () => Date.now() + advancedMs,
+  ...(TEST_DOCUMENTS_PORT !== undefined && {
+    network: {
+      resolve: () => Promise.resolve([publicAddress]),
+      connect: () => connect({ host: '127.0.0.1', port: Number(TEST_DOCUMENTS_PORT) }),
+    },
+  }),
+});
+const { port } = await startHost(routes, { port: 0 });
+
+process.on('message', (message) => {
+  advancedMs += messageSchema.parse(message).advanceMs;
+  process.send?.({ advancedMs });
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ port });
