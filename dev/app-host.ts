@@ -46,7 +46,7 @@ export async function serveApp(
 ): Promise<Promise<string>[]> {
   if (!wanted) return [];
   if (tools !== undefined) {
-    await bundleApp();
+    await bundleApp(undefined, { sourceMap: true });
     const host = startFunctionsHost(tools, { port, environment });
     stopper.add(() => host.stop());
     await host.ready;

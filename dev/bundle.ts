@@ -13,7 +13,7 @@ const swaggerUi = join(projectRoot, 'node_modules/swagger-ui-dist');
 /** What the page of `/docs` loads. */
 const swaggerUiFiles = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 
-async function bundleCode(outfile: string): Promise<void> {
+async function bundleCode(outfile: string, sourceMap: boolean): Promise<void> {
   await build({
     absWorkingDir: projectRoot,
     entryPoints: ['src/main.ts'],
@@ -28,6 +28,7 @@ async function bundleCode(outfile: string): Promise<void> {
     keepNames: true,
     // The licences of what is bundled, in a file beside it.
     legalComments: 'linked',
+    sourcemap: sourceMap && 'linked',
     logLevel: 'warning',
     // The Functions worker brings it; no package of that name is installed.
     external: ['@azure/functions-core'],
@@ -46,12 +47,15 @@ async function copySwaggerUi(outDir: string): Promise<void> {
 
 /**
  * Replaces `outDir` with the app as Functions loads it: one file of code with every dependency, and the files of the
- * docs page beside it. Rejects with esbuild's own error.
+ * docs page beside it; with `sourceMap` a debugger shows the source. Rejects with esbuild's own error.
  */
-export async function bundleApp(outDir: string = distDir): Promise<{ path: string; bytes: number }> {
+export async function bundleApp(
+  outDir: string = distDir,
+  { sourceMap = false }: { readonly sourceMap?: boolean } = {},
+): Promise<{ path: string; bytes: number }> {
   const path = join(outDir, 'main.cjs');
   await rm(outDir, { recursive: true, force: true });
-  await bundleCode(path);
+  await bundleCode(path, sourceMap);
   await copySwaggerUi(join(outDir, 'swagger-ui'));
   return { path, bytes: (await stat(path)).size };
 }

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from '../src/app.ts';
 import { settings } from '../src/config/settings.ts';
 import { describeError, errorCodes } from '../src/errors.ts';
@@ -48,18 +47,25 @@ describe('the README', () => {
     }
   });
 
-  it('names only scripts that exist', () => {
-    const named = [...readme.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name);
-    expect(named.filter((name) => !(String(name) in packageJson.scripts))).toEqual([]);
+  it('has every parameter of the deployment that a person may choose, with its default', () => {
+    const { parameters } = JSON.parse(readFileSync(join(root, 'infra/main.parameters.json'), 'utf8')) as {
+      parameters: Record<string, { value: string }>;
+    };
+    const section = /\n## Deploy\n([^]*?)\n## /.exec(readme)?.[1] ?? '';
+    for (const { value } of Object.values(parameters)) {
+      const [, name = '', preset = ''] = /^\$\{(\w+)=?(.*)\}$/.exec(value) ?? [];
+      if (name.startsWith('AZURE_')) continue;
+      expect(section).toContain(`\`${name}\``);
+      const row = rows.find(([cell]) => cell === `\`${name}\``);
+      const isSetting = settings.some((setting) => setting.name === name);
+      if (row !== undefined && !isSetting) expect(row[2]).toBe(preset === '' ? 'empty' : `\`${preset}\``);
+    }
   });
 
-  it('links only to files that exist, and names only folders and files that exist', () => {
-    const links = [...readme.matchAll(/\]\(((?!https?:)[^)#]+)\)/g)].map(([, path]) => path);
-    const names = [...readme.matchAll(/`((?:src|dev|scripts|test|docs)\/[\w./-]*)`/g)].map(
-      ([, path]) => path,
-    );
-    // The one file that the reader is asked to write.
-    const written = [...links, ...names].filter((path) => path !== 'src/mcp/tools/shout.ts');
-    expect(written.filter((path = '') => !existsSync(join(root, path)))).toEqual([]);
+  it('runs azd’s commands as azd has them', () => {
+    const commands = [...readme.matchAll(/\bazd ([a-z]+)/g)].map(([, name]) => name ?? '');
+    const known = ['auth', 'deploy', 'down', 'env', 'hooks', 'pipeline', 'provision', 'up'];
+    const words = ['and', 'has', 'is'];
+    expect(commands.filter((name) => ![...known, ...words].includes(name))).toEqual([]);
   });
 });

@@ -1,0 +1,105 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import packageJson from '../package.json' with { type: 'json' };
+
+const root = join(import.meta.dirname, '..');
+
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => `docs/${path.replaceAll('\\', '/')}`)
+    .sort(),
+];
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** The text without its code blocks. */
+function readProse(path: string): string {
+  return read(path).replaceAll(/^```[^]*?^```$/gm, '');
+}
+
+/** What GitHub calls the headings of a document. */
+function anchorsOf(path: string): string[] {
+  const seen = new Map<string, number>();
+  return [...readProse(path).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => {
+    const plain = heading
+      .replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    const count = seen.get(plain) ?? 0;
+    seen.set(plain, count + 1);
+    return count === 0 ? plain : `${plain}-${count}`;
+  });
+}
+
+function isMissingLink(from: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? from : join(dirname(from), path);
+  if (!existsSync(join(root, target))) return true;
+  return anchor !== undefined && !anchorsOf(target).includes(anchor);
+}
+
+/** Folders at the root, as the beginning of a path that is named in a text. */
+const folders = ['src', 'dev', 'scripts', 'test', 'docs', 'infra', '.github', '.vscode', '.devcontainer'];
+const namedPath = new RegExp(
+  `\`((?:${folders.map((name) => name.replace('.', '\\.')).join('|')})/[^\`\\s]*)\``,
+  'g',
+);
+
+/** The one file that the reader is asked to write. */
+const unwritten = 'src/mcp/tools/shout.ts';
+
+describe.each(documents)('%s', (path) => {
+  it('links only to files and headings that exist', () => {
+    const links = [...readProse(path).matchAll(/\]\(((?![a-z]+:)[^)\s]+)\)/g)].map(([, link = '']) => link);
+    expect(links.filter((link) => isMissingLink(path, link))).toEqual([]);
+  });
+
+  it('names only folders and files that exist', () => {
+    const names = [...readProse(path).matchAll(namedPath)].map(([, name = '']) => name);
+    const missing = names.filter((name) => name !== unwritten && !existsSync(join(root, name)));
+    expect(missing).toEqual([]);
+  });
+
+  it('names only scripts that exist', () => {
+    const named = [...read(path).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !(name in packageJson.scripts))).toEqual([]);
+  });
+});
+
+describe('docs/operations.md', () => {
+  const operations = read('docs/operations.md');
+  const rows = [...operations.matchAll(/^\| `(\w+)`.*$/gm)];
+
+  it('tells of every event that the server logs, and of no other', () => {
+    const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => read(join('src', path)));
+    const logged = sources.flatMap((source) =>
+      [...source.matchAll(/\blog\([^,]+,\s*'(\w+)'/g)].map(([, name]) => name),
+    );
+    const [, events = ''] = operations.split(/^### Events$/m);
+    const listed = [...(events.split(/^#/m)[0] ?? '').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    expect(listed.sort()).toEqual([...new Set(logged)].sort());
+  });
+
+  it('asks in its queries for fields that it describes', () => {
+    const described = rows.flatMap(([row]) => [...row.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    const asked = [...operations.matchAll(/\bline\.(\w+)/g)].map(([, name]) => name);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((name) => !described.includes(name))).toEqual([]);
+  });
+
+  it('says what to do for every alert', () => {
+    const alerts = [...read('infra/app/alerts.bicep').matchAll(/^ {2,4}name: '([a-z-]+?)(?:-\$\{name\})?'/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'healthz' && name !== 'operator');
+    expect(alerts.length).toBeGreaterThan(0);
+    expect(alerts.filter((name) => !operations.includes(`| \`${name}\``))).toEqual([]);
+  });
+});
