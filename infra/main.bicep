@@ -121,7 +121,7 @@ param logDailyCapGb string = '1'
 
 // The developer.
 
-@description('Whether the person who deploys may read tables and secrets, to run the server on a laptop against them.')
+@description('Whether the person who deploys may read and change the tables and read the secrets, to run the server on a laptop against them. Enough to be any user; not for production.')
 param assignDeveloperRoles bool = false
 
 @description('Object id of who deploys; azd gives it.')
@@ -394,6 +394,7 @@ module workbook 'app/workbook.bicep' = {
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_RESOURCE_MANAGER string = environment().resourceManager
+output AZURE_FUNCTION_APP_NAME string = functionAppName
 output AZURE_KEY_VAULT_ID string = vault.outputs.id
 output AZURE_KEY_VAULT_NAME string = vault.outputs.name
 // What an existing registration of the proxy needs: a redirect URI, and a federated credential for this principal.

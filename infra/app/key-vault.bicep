@@ -2,7 +2,7 @@ param name string
 param location string
 param tags object
 
-@description('Whether a deleted vault must wait out its retention. Cannot be taken back, and `azd down --purge` fails.')
+@description('Whether a deleted vault must wait out its retention. Cannot be taken back, and `azd down --purge` leaves the vault.')
 param purgeProtection bool
 
 @description('Whether only private endpoints reach the vault. Its keys are made through Azure Resource Manager, which needs no way in.')

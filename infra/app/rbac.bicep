@@ -10,7 +10,7 @@ param appPrincipalId string
 @description('Principal of the gateway’s identity; empty without a gateway.')
 param gatewayPrincipalId string
 
-@description('Who may read the tables and secrets from a laptop; empty for nobody.')
+@description('Who may read and change the tables and read the secrets from a laptop, enough to be any user; empty for nobody. Not for production.')
 param developerPrincipalId string
 
 @allowed(['User', 'Group', 'ServicePrincipal'])

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -62,6 +62,17 @@ describe('the package that azd deploys', () => {
       'host.json',
       'package.json',
     ]);
+  });
+
+  it('leaves the folder node_modules itself in, without which azd refuses to deploy what was built here', () => {
+    const asked = ['-c', 'core.excludesFile=.funcignore', 'check-ignore', '--verbose', '--non-matching'];
+    const { stdout } = spawnSync('git', [...asked, 'node_modules', 'node_modules/zod'], {
+      cwd: project,
+      encoding: 'utf8',
+    });
+    const [folder, content] = stdout.trim().split('\n');
+    expect(folder).toMatch(/!node_modules\/\t/);
+    expect(content).toMatch(/:node_modules\/\*\t/);
   });
 
   it('is small, since every cold start loads it', () => {
