@@ -1,6 +1,7 @@
 import packageJson from '../package.json' with { type: 'json' };
 import { createAuthenticator, localPrincipal } from './auth/authenticate.ts';
-import { createEntraVerifier } from './auth/entra-verifier.ts';
+import { createEntraVerifier, jwksUrl } from './auth/entra-verifier.ts';
+import { createJwksCache, type JwksCache } from './auth/jwks-cache.ts';
 import { qualifyScopes } from './auth/scopes.ts';
 import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
@@ -64,6 +65,8 @@ interface Shared {
   readonly credential: ReturnType<typeof createCredential>;
   readonly tables: Tables;
   readonly identity: ServerIdentity;
+  /** Entra's: for the tokens that callers bring, and for those that this server obtains. */
+  readonly entraKeys: JwksCache;
 }
 
 function createShared(config: Config, { sink, now = Date.now }: AppOptions): Shared {
@@ -77,6 +80,7 @@ function createShared(config: Config, { sink, now = Date.now }: AppOptions): Sha
       names: config.oauth === undefined ? mcpTableNames : tableNames,
     }),
     identity,
+    entraKeys: createJwksCache(jwksUrl(config.entra), { now }),
   };
 }
 
@@ -93,7 +97,7 @@ function createStores(tables: Tables, now: () => number) {
 function composeAuthorization(
   config: Config,
   { now = Date.now, network }: AppOptions,
-  { tables, credential, log, identity }: Shared,
+  { tables, credential, log, identity, entraKeys }: Shared,
 ): Authorization | undefined {
   const { oauth } = config;
   if (oauth === undefined) return undefined;
@@ -101,6 +105,7 @@ function composeAuthorization(
     config: { ...config, oauth },
     tables,
     credential,
+    entraKeys,
     title: identity.title,
     log,
     now,
@@ -108,9 +113,14 @@ function composeAuthorization(
   });
 }
 
-function createAuthentication(config: Config, now: () => number, own: Authorization['verifier'] | undefined) {
+function createAuthentication(
+  config: Config,
+  { now = Date.now }: AppOptions,
+  { entraKeys }: Shared,
+  own: Authorization['verifier'] | undefined,
+) {
   if (!config.auth.required) return { authenticate: () => Promise.resolve(localPrincipal), checks: {} };
-  const verifier = createEntraVerifier(config.entra, { now });
+  const verifier = createEntraVerifier(config.entra, { now, keys: entraKeys });
   return {
     authenticate: createAuthenticator({ entra: verifier, ...(own !== undefined && { own }) }),
     checks: { signing_keys: () => verifier.check() } satisfies Record<string, Check>,
@@ -171,10 +181,10 @@ function createAppGuard(config: Config, sink: LogSink, authenticate: GuardOption
 }
 
 function compose(config: Config, options: AppOptions): App {
-  const { sink, now = Date.now } = options;
+  const { sink } = options;
   const shared = createShared(config, options);
   const authorization = composeAuthorization(config, options, shared);
-  const { authenticate, checks } = createAuthentication(config, now, authorization?.verifier);
+  const { authenticate, checks } = createAuthentication(config, options, shared, authorization?.verifier);
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
   const endpoints = composeEndpoints(config, options, shared, {
     checks: { ...checks, ...authorization?.checks },

@@ -36,8 +36,7 @@ export async function requestToken(request: TokenRequest): Promise<string> {
   const client = { client_id: clientId };
   const options = {
     [oauth.customFetch]: (url: string, init: object) => reach(url, init),
-    // Plain http for the local Entra only; the library marks the option as deprecated so that it stands out.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- Marked so that it stands out: plain http for the local Entra only.
     [oauth.allowInsecureRequests]: isLoopback(new URL(authority)),
     signal: AbortSignal.timeout(30_000),
   };

@@ -23,8 +23,7 @@ export async function revokeSignIn(mcpUrl: URL, { client, tokens }: SignIn): Pro
     tokens.refresh_token ?? tokens.access_token,
     {
       [oauth.customFetch]: (url: string, init: object) => reach(url, init),
-      // The library marks the option as deprecated so that it stands out: plain http on this machine only.
-      // eslint-disable-next-line @typescript-eslint/no-deprecated
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- Marked so that it stands out: plain http on this machine only.
       [oauth.allowInsecureRequests]: isLoopback(new URL(server.revocation_endpoint)),
       signal: AbortSignal.timeout(30_000),
     },

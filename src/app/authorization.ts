@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { checkSecretValue } from '../auth/secret-values.ts';
 import { createEntraVerifier } from '../auth/entra-verifier.ts';
 import { createGrantCache } from '../auth/grant-cache.ts';
+import type { JwksCache } from '../auth/jwks-cache.ts';
 import { createSessionVerifier, type SessionVerifier } from '../auth/session-verifier.ts';
 import { createSigningKeys } from '../auth/signing-keys.ts';
 import { createClientAssertion } from '../azure/client-assertion.ts';
@@ -52,6 +53,8 @@ export interface AuthorizationDeps {
   readonly config: Config & { readonly oauth: NonNullable<Config['oauth']> };
   readonly tables: Tables;
   readonly credential: ReturnType<typeof createCredential>;
+  /** The keys that Entra signs with. */
+  readonly entraKeys: JwksCache;
   /** Name of this server, for people. */
   readonly title: string;
   readonly log: Log;
@@ -97,18 +100,21 @@ function chooseCredential(
 
 /** The keys and stores, and what is made of them. Connects to nothing. */
 function createParts(deps: AuthorizationDeps) {
-  const { config, tables, credential, log, now } = deps;
+  const { config, tables, credential, entraKeys, log, now } = deps;
   const { entra: entraConfig, http, oauth } = config;
   const secrets = createKeyVaultSecrets({ url: oauth.keyVaultUrl }, { credential, now, log });
   const sealer = createSealer(secrets);
   const stores = createOAuthStores(tables, sealer, now);
-  const upstreamVerifier = createEntraVerifier({ ...entraConfig, allowedClientIds: [] }, { now });
+  // ENTRA_ALLOWED_CLIENT_IDS is about clients that bring Entra's tokens; here the client is this server.
+  const upstreamVerifier = createEntraVerifier(
+    { ...entraConfig, allowedClientIds: [] },
+    { now, keys: entraKeys },
+  );
   const entra = createEntraClient({
     entra: entraConfig,
     oauth,
     publicBaseUrl: http.publicBaseUrl,
     credential: chooseCredential(deps, secrets),
-    // ENTRA_ALLOWED_CLIENT_IDS is about clients that bring Entra's tokens; here the client is this server.
     verify: (token) => upstreamVerifier.verify(token),
   });
   const accounts = createAccounts({

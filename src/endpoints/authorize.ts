@@ -5,6 +5,7 @@ import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import type { CookieJar } from '../http/cookies.ts';
 import { createPage } from '../http/html.ts';
 import { isLoopback } from '../loopback.ts';
+import { consentPath } from '../oauth/authorization-request.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { Browsers } from '../oauth/browser.ts';
 import type { ConsentMemory } from '../oauth/consent-memory.ts';
@@ -147,7 +148,7 @@ export function createAuthorizeEndpoint(deps: AuthorizeDeps): PublicEndpoint {
       const response = await server.authorize(request, addressOf(request));
       const location = response.headers.get('location');
       if (location === null) return showRefusal(response, context);
-      if (location.startsWith('/auth/consent?')) return proceed(request, location, context);
+      if (location.startsWith(`${consentPath}?`)) return proceed(request, location, context);
       return isLoopback(new URL(location)) ? redirectTo(location) : showWayBack(location, context);
     },
   };

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Html } from '../http/html.ts';
+import { consentPath } from '../oauth/authorization-request.ts';
 import { describeTarget, type ConsentTarget } from '../oauth/consent-target.ts';
 import type { SignInRequest } from '../oauth/interactions.ts';
 
@@ -45,7 +46,7 @@ function renderWarning({ kind }: ConsentTarget): Html | false {
 }
 
 function renderForm({ request, field, offersToRemember }: ConsentPageOptions): Html {
-  return html`<form method="post" action="/auth/consent">
+  return html`<form method="post" action="${consentPath}">
     <input type="hidden" name="request" value="${request.id}" />
     <input type="hidden" name="form" value="${field}" />
     ${

@@ -4,6 +4,7 @@ import type { CookieJar } from '../http/cookies.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import { createPage } from '../http/html.ts';
 import { isLoopback } from '../loopback.ts';
+import { consentPath } from '../oauth/authorization-request.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { BrowserForms } from '../oauth/browser-form.ts';
 import type { ConsentMemory } from '../oauth/consent-memory.ts';
@@ -113,7 +114,7 @@ export function createConsentEndpoint(deps: ConsentDeps, options: ConsentOptions
 
   return {
     name: 'consent',
-    path: '/auth/consent',
+    path: consentPath,
     methods: ['GET', 'POST'],
     access: 'public',
     origins: 'form',

@@ -83,9 +83,12 @@ function createRevocationEndpoint({ server, addressOf }: OAuthEndpointsOptions):
     maxBodyBytes: 32_768,
     docs: {
       summary: 'Token revocation (RFC 7009)',
-      description:
-        'Takes application/x-www-form-urlencoded. Either token ends the whole sign-in of this client.',
-      request: { schema: z.object({ token: z.string(), client_id: z.string() }) },
+      description: 'Either token ends the whole sign-in of this client.',
+      request: {
+        schema: z.object({ token: z.string(), client_id: z.string() }),
+        mediaType: 'application/x-www-form-urlencoded',
+      },
+      refusals: ['client_metadata_unavailable', 'rate_limited'],
       responses: {
         200: { description: 'The token is no longer valid, or never was one of this client' },
         400: { description: 'The request is malformed', schema: refusalSchema },

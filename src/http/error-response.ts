@@ -50,8 +50,7 @@ function errorBody(error: AppError, form: Endpoint['errors'], requestId: string)
 
 /**
  * The answer to a failure: the catalogue's status and message, a challenge on 401 and on `insufficient_scope`,
- * Retry-After where trying again helps. Nothing of `cause` is in it, and of `detail` only
- * what the catalogue shows.
+ * Retry-After where trying again helps. Nothing of `cause` is in it, and of `detail` only what the catalogue shows.
  */
 export async function createErrorResponse(
   error: AppError,

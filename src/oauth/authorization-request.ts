@@ -2,6 +2,9 @@ import { AppError } from '../errors.ts';
 import type { SignInHints } from './entra-client.ts';
 import { mapScopes, type ScopePolicy } from './scopes.ts';
 
+/** Path of the page where a person decides on an authorization request. */
+export const consentPath = '/auth/consent';
+
 /** Longest value of a parameter, in characters. It is stored, and some are sent on in a URL. */
 const maxValueLength = 2_000;
 
@@ -9,7 +12,7 @@ const maxValueLength = 2_000;
  * Where the client's `prompt` is kept on the way through oidc-provider, which would act on it itself. Both this and
  * `domain_hint` have to be among oidc-provider's `extraParams`.
  */
-export const promptParameter = 'upstream_prompt';
+const promptParameter = 'upstream_prompt';
 export const extraParameters = [promptParameter, 'domain_hint'] as const;
 
 /**

@@ -8,7 +8,7 @@ interface Kept {
 }
 
 export interface DocumentCacheOptions {
-  /** Called before each real fetch; what it throws ends it. */
+  /** Called for each call that is not answered from what is kept; what it throws ends that call alone. */
   readonly admit: () => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -25,7 +25,6 @@ export function createDocumentCache(
   const pending = new Map<string, Promise<Kept>>();
 
   async function get(url: string): Promise<Kept> {
-    await admit();
     const { headers, ...response } = await fetchDocument(url).then(async (answer) => ({
       headers: answer.headers,
       body: await answer.text(),
@@ -42,6 +41,7 @@ export function createDocumentCache(
     const url = input instanceof Request ? input.url : input.toString();
     const found = kept.get(url);
     if (found !== undefined && now() < found.until) return new Response(found.body, found);
+    await admit();
     const question = pending.get(url) ?? get(url).finally(() => pending.delete(url));
     pending.set(url, question);
     const entry = await question;

@@ -1,10 +1,7 @@
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
 import type { AdapterFactory, ClientMetadata, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from './account.ts';
-import { extraParameters } from './authorization-request.ts';
-
-/** Where the person decides; the request's id is in the query. */
-export const consentPath = '/auth/consent';
+import { consentPath, extraParameters } from './authorization-request.ts';
 
 /** Seconds. */
 const codeSeconds = 120;

@@ -20,7 +20,7 @@ export interface RefreshGraceOptions {
 }
 
 /** What a repeated exchange ends in: the reply that everyone gets, or the family's end. */
-export type Settlement = { readonly reply: TokenReply } | { readonly reused: true; readonly grantId: string };
+export type Settlement = { readonly reply: TokenReply } | { readonly reusedGrantId: string };
 
 export interface RefreshGrace {
   /**
@@ -59,7 +59,7 @@ export function createRefreshGrace({ stores, sealer, now }: RefreshGraceOptions)
       const opened = await sealer.open(winner.value.sealed, presented);
       const first = opened === undefined ? undefined : parseTokenReply(opened);
       // Only the immediate predecessor may be repeated: whoever holds the successor has gone on.
-      if (first === undefined || (await isUsed(first.refresh_token))) return { reused: true, grantId };
+      if (first === undefined || (await isUsed(first.refresh_token))) return { reusedGrantId: grantId };
       return { reply: first };
     },
   };

@@ -2,7 +2,7 @@ import { readClientId, type Forward } from './token-endpoint.ts';
 
 export interface RevocationEndpointOptions {
   readonly forward: Forward;
-  /** What an access token of this server says, expired or not; undefined for anything else. */
+  /** What an access token of this server says; undefined for one that has expired and for anything else. */
   readonly readToken: (
     token: string,
   ) => Promise<{ readonly clientId: string; readonly grantId: string } | undefined>;

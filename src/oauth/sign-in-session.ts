@@ -49,7 +49,7 @@ const startPurpose = 'login-start';
 const startSeconds = 30 * 60;
 const place = 'cookie/login';
 
-const tokenReplySchema = z.object({ access_token: z.string(), expires_in: z.number() });
+const tokenReplySchema = z.object({ access_token: z.string() });
 const claimsSchema = z.object({ gid: z.string(), exp: z.number(), iat: z.number() });
 
 async function exchangeCode(

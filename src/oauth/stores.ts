@@ -49,7 +49,7 @@ export type Reply = z.infer<typeof replySchema>;
 /** The state of the authorization server. Each is a table of its own. */
 export interface OAuthStores {
   readonly clients: RecordStore<Payload>;
-  /** Authorization requests that wait for the person, and sign-ins on their way through Entra. */
+  /** Authorization requests that wait for the person, and the ids of client assertions that were used. */
   readonly requests: RecordStore<Payload>;
   readonly signIns: RecordStore<UpstreamSignIn>;
   readonly codes: RecordStore<Payload>;

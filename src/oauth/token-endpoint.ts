@@ -66,7 +66,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Forward {
     if (settlement === undefined)
       return refuse('invalid_grant', 'The refresh token has ended. Sign in again.');
     if ('reply' in settlement) return Response.json(settlement.reply, response);
-    await revoke(settlement.grantId);
+    await revoke(settlement.reusedGrantId);
     return refuse(
       'invalid_grant',
       'This refresh token was used before. The sign-in has been ended: sign in again.',
@@ -79,10 +79,14 @@ export function createTokenEndpoint(options: TokenEndpointOptions): Forward {
     const form = translate(body, options);
     const response = await forward(request, form.toString());
     if (response.status !== 200) return response;
-    const code = form.get('code');
-    const answer = code === null ? await settle(form, response) : response;
+    // By the grant, as the provider decides: a parameter of the other grant must not lead around the grace.
+    const refreshed = form.get('grant_type') === 'refresh_token';
+    const answer = refreshed ? await settle(form, response) : response;
     // The code or token is used up by now: what is only housekeeping must not keep its answer from the client.
-    await Promise.all([clients.keep(readClientId(form)), code !== null && codes.answer(code)]).catch(report);
+    await Promise.all([
+      clients.keep(readClientId(form)),
+      !refreshed && codes.answer(form.get('code') ?? ''),
+    ]).catch(report);
     return answer;
   };
 }

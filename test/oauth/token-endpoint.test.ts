@@ -103,6 +103,14 @@ describe('the token endpoint, given a refresh token', () => {
     expect((await me(server.url, third.accessToken)).status).toBe(200);
   });
 
+  it('S16: gives a repeat that also sends a code the very same reply', async () => {
+    const first = await obtainTokens(server.url, { client });
+    const reply = await refresh(server.url, client, first.refreshToken, { code: 'x' });
+    const repeat = await refresh(server.url, client, first.refreshToken, { code: 'x' });
+    expect(readTokens(repeat)).toEqual(readTokens(reply));
+    expect(readTokens(await refresh(server.url, client, first.refreshToken))).toEqual(readTokens(reply));
+  });
+
   it('S16: ends the family when an older one than the predecessor comes back', async () => {
     const first = await obtainTokens(server.url, { client });
     const second = readTokens(await refresh(server.url, client, first.refreshToken));
