@@ -173,5 +173,3 @@ resource guards 'Microsoft.ApiManagement/service/apis/operations/policies@2024-0
     dependsOn: [service::values]
   }
 ]
-
-output gatewayUrl string = service.properties.gatewayUrl

@@ -165,6 +165,4 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-output id string = site.id
-output name string = site.name
 output hostName string = site.properties.defaultHostName
