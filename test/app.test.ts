@@ -153,6 +153,7 @@ describe('a faulty environment', () => {
         new Request(`https://func-x.azurewebsites.net${path}`),
       );
       expect([path, response.status]).toEqual([path, 503]);
+      expect(await response.text()).toContain('misconfigured');
     }
   });
 

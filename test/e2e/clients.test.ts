@@ -7,6 +7,18 @@ import { userToken } from '../support/tokens.ts';
 
 const toolNames = tools.map((tool) => tool.name);
 
+/** Those that come with the template. */
+const ownTools = [
+  'echo',
+  'add',
+  'calculate_sum',
+  'get_server_info',
+  'get_user_profile',
+  'save_user_note',
+  'get_user_notes',
+  'delete_user_note',
+];
+
 describe.each(Object.entries(connectors))('%s', (_name, connect) => {
   let server: TestServer;
   let client: McpClient;
@@ -43,6 +55,7 @@ describe.each(Object.entries(connectors))('%s', (_name, connect) => {
   it('lists every tool with title, description, schemas and all four hints', async () => {
     const listed = await client.listTools();
     expect(listed.tools.map((tool) => tool.name)).toEqual(toolNames);
+    expect(toolNames).toEqual(expect.arrayContaining(ownTools));
     for (const tool of listed.tools) {
       expect(tool).toMatchObject({
         title: expect.stringMatching(/\S/),

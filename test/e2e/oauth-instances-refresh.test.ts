@@ -136,9 +136,7 @@ describe('S17: the refresh at Entra behind them', () => {
     await cluster.advance(minute);
     upstream.tokenRequests.length = 0;
     const replies = await refreshAtOnce(client, refreshToken);
-    expect(new Set(replies.map(({ status, body }) => `${status} ${String(body.refresh_token)}`)).size).toBe(
-      1,
-    );
+    expect(new Set(replies.map((reply) => readTokens(reply).refreshToken)).size).toBe(1);
     expect(upstreamRefreshes()).toBe(1);
   });
 
@@ -150,7 +148,7 @@ describe('S17: the refresh at Entra behind them', () => {
     expect(upstreamRefreshes()).toBe(0);
     await cluster.advance(minute);
     const calls = Array.from({ length: 10 }, () => me(cluster.url, second.accessToken));
-    await refreshAtOnce(client, second.refreshToken, 10);
+    for (const reply of await refreshAtOnce(client, second.refreshToken, 10)) readTokens(reply);
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(upstreamRefreshes()).toBe(1);
   });

@@ -139,8 +139,12 @@ describe('the official suite for authorization servers', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const closed = once(suite, 'close');
-    await browser.signIn(await findPrintedUrl(suite.stdout));
-    expect(await closed).toEqual([0, null]);
+    try {
+      await browser.signIn(await findPrintedUrl(suite.stdout));
+      expect(await closed).toEqual([0, null]);
+    } finally {
+      suite.kill();
+    }
     expect(readChecks(outputDir)).toEqual({
       'authorization-server-metadata': 'SUCCESS',
       'authorization-server-metadata-cimd': 'SUCCESS',
