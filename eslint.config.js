@@ -18,6 +18,14 @@ export default tseslint.config(
       eqeqeq: 'error',
       'max-lines-per-function': ['error', { max: 50, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 250, skipBlankLines: false, skipComments: false }],
+      // As a namespace zod is bundled without what is not used: its messages in fifty languages, for one.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier",
+          message: "Write: import * as z from 'zod'",
+        },
+      ],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
     },
   },

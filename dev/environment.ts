@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopback } from '../src/loopback.ts';
 import { describeFailure, Failure } from './failure.ts';
 

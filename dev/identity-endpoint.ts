@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { importJWK, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { homeTenant } from './entra/directory.ts';
 import { loadSigningKeys, type SigningKeys } from './entra/keys.ts';
 import { serveFetch } from './host.ts';

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import { z } from 'zod';
+import * as z from 'zod';
 import { loopbackNames } from '../../src/loopback.ts';
 import type { Accounts } from './accounts.ts';
 import { apps, findUser, homeTenant, users } from './directory.ts';

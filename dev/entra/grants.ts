@@ -1,6 +1,6 @@
 import { errors } from 'oidc-provider';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Accounts } from './accounts.ts';
 import type { Application, User } from './directory.ts';
 import { handOver } from './hand-over.ts';

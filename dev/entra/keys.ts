@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, writePrivateJson } from '../private-file.ts';
 
 const privateKey = z.object({

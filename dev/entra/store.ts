@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, writePrivateJson } from '../private-file.ts';
 
 interface Entry {

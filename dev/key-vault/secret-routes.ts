@@ -1,5 +1,5 @@
 import { Hono, type Context } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { badParameter, secretNotFound, VaultRefusal } from './refusals.ts';
 import { attributesSchema, type SecretStore, type StoredVersion } from './store.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { generate } from 'selfsigned';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../dev/failure.ts';
 import type { RestApi } from './rest-api.ts';
 

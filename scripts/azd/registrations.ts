@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeFailure, Failure } from '../../dev/failure.ts';
 import type { RestApi } from './rest-api.ts';
 

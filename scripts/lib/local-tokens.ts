@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { ClientSecretPost, None } from 'oauth4webapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { apps, homeTenant, users, type Application } from '../../dev/entra/directory.ts';
 import { Failure } from '../../dev/failure.ts';
 import { requestToken } from './request-token.ts';

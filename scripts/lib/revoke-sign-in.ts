@@ -1,6 +1,6 @@
 import { discoverOAuthServerInfo } from '@modelcontextprotocol/client';
 import * as oauth from 'oauth4webapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLoopback } from '../../src/loopback.ts';
 import type { SignIn } from './sign-in-file.ts';
 import { reach } from './unreachable.ts';

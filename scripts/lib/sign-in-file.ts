@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from '../../dev/failure.ts';
 import { writePrivateJson } from '../../dev/private-file.ts';
 

@@ -1,5 +1,5 @@
 import { importJWK, type CryptoKey } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 
 /** A published signing key. */

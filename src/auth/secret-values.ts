@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, importJWK, importPKCS8, type CryptoKey, type JWK } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { SecretName, Secrets, SecretVersion } from '../stores/secrets.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError, describeError } from '../errors.ts';
 import { expirySchema, parseClaims, readHeader, requireKeyId, verifyJwt } from './jwt.ts';
 import type { Principal } from './principal.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Row } from './table.ts';
 import type { RecordTableName, Tables } from './tables.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { rateLimits, type RateLimiter } from '../stores/rate-limiter.ts';
 import { createExpiryIndex, endingRowKey, endingRowSchema, readLasting } from './expiry-index.ts';

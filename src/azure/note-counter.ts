@@ -1,5 +1,5 @@
 import type { TransactionAction } from '@azure/data-tables';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRow, type Table } from './table.ts';
 
 /** Sorts after every note id, in the same partition. */

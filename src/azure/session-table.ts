@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Session, SessionStore } from '../stores/session-store.ts';
 import { partitionOf } from './owner-partition.ts';
 import type { Row } from './table.ts';

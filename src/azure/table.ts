@@ -1,6 +1,6 @@
 import type * as dataTables from '@azure/data-tables';
 import type { TableClient, TransactionAction } from '@azure/data-tables';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AppError } from '../errors.ts';
 import { refusalStatus } from './storage-call.ts';
 

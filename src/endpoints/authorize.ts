@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createErrorPage } from '../http/error-page.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import type { CookieJar } from '../http/cookies.ts';

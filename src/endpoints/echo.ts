@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJsonBody } from '../http/body.ts';
 import type { BearerEndpoint } from '../http/endpoint.ts';
 

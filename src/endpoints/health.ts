@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { toAppError } from '../errors.ts';
 import type { PublicEndpoint } from '../http/endpoint.ts';
 

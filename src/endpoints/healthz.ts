@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublicEndpoint } from '../http/endpoint.ts';
 
 const livenessSchema = z.object({ status: z.literal('ok'), build: z.string(), version: z.string() });

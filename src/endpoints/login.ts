@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Principal } from '../auth/principal.ts';
 import { AppError, describeError } from '../errors.ts';
 import type { CookieJar } from '../http/cookies.ts';

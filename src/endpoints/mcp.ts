@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Principal } from '../auth/principal.ts';
 import { withDeadline } from '../deadline.ts';
 import { AppError, describeError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 

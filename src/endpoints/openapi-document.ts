@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Endpoint, Method } from '../http/endpoint.ts';
 import type { ServerIdentity } from '../mcp/context.ts';
 import type { Tool } from '../mcp/tool.ts';

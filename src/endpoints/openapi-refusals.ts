@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeError, errorCodes, type ErrorCode } from '../errors.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 

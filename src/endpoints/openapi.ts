@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublicEndpoint } from '../http/endpoint.ts';
 import { createOpenApiDocument, type OpenApiSource } from './openapi-document.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublicEndpoint } from '../http/endpoint.ts';
 
 /** RFC 9728 section 2, the members that this server has something to say about. */

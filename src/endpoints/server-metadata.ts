@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PublicEndpoint } from '../http/endpoint.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { openIdMembers, serverMetadataSchema } from '../oauth/server-metadata.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import type { LogFields, LogSink } from '../log.ts';
 import type { Principal } from '../auth/principal.ts';

@@ -1,5 +1,5 @@
 import { CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the log and the session record want to know of a message. Everything in it is the client's word. */
 export interface MessageSummary {

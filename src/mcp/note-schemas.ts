@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxNoteCharacters, noteIdPattern } from '../stores/note-store.ts';
 
 /** Text of a note. Counted as JSON Schema counts: in Unicode characters, not in UTF-16 units. */

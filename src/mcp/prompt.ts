@@ -3,7 +3,7 @@ import type {
   InputRequiredResult,
   Prompt as WirePrompt,
 } from '@modelcontextprotocol/server';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { McpContext } from './context.ts';
 import { createInvalidParams } from './failures.ts';
 import type { Completer } from './resource.ts';

@@ -3,7 +3,7 @@ import {
   type ListResourcesResult,
   type ReadResourceResult,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { McpContext } from './context.ts';
 import { createInvalidCursor } from './failures.ts';
 import type { Resource } from './resource.ts';

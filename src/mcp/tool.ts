@@ -4,7 +4,7 @@ import type {
   Tool as WireTool,
   ToolAnnotations,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { McpContext } from './context.ts';
 import { withDeadline } from '../deadline.ts';
 import { createInvalidParams, ToolError } from './failures.ts';

@@ -6,7 +6,7 @@ import {
   UnsupportedOperationError,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 
 /** Entra said no: to the person, to the grant, or to the request. */

@@ -2,7 +2,7 @@ import { request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { connect as startTls } from 'node:tls';
-import { z } from 'zod';
+import * as z from 'zod';
 import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
 import {

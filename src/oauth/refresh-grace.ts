@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { graceSeconds } from './adapter.ts';
 import type { OAuthStores } from './stores.ts';
 import type { TokenSealer } from './token-sealer.ts';

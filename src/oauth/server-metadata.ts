@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** RFC 8414 section 2 (and RFC 9207, RFC 7009, Client ID Metadata Documents): what of it this server does. */
 export const serverMetadataSchema = z.object({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppError } from '../errors.ts';
 import type { Sealer } from '../stores/sealer.ts';
 import type { AuthorizationServer } from './authorization-server.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RecordStore } from '../stores/record-store.ts';
 
 /** What oidc-provider keeps of one of its models. */

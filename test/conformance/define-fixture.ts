@@ -1,5 +1,5 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { McpContext } from '../../src/mcp/context.ts';
 import { defineTool, type Tool } from '../../src/mcp/tool.ts';
 

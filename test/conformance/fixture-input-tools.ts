@@ -6,7 +6,7 @@ import {
   inputRequired,
   inputResponse,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { McpContext } from '../../src/mcp/context.ts';
 import { answerText, defineFixture } from './define-fixture.ts';
 

@@ -1,5 +1,5 @@
 import { acceptedContent, inputRequired, type GetPromptResult } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import * as z from 'zod';
 import { definePrompt } from '../../src/mcp/prompt.ts';
 import { pixel } from './define-fixture.ts';
 

@@ -1,6 +1,6 @@
 import type { McpContext } from '../../src/mcp/context.ts';
 import { ToolError } from '../../src/mcp/failures.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerText, defineFixture, pixel, silence } from './define-fixture.ts';
 
 const image = { type: 'image' as const, data: pixel, mimeType: 'image/png' };

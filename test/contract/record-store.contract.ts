@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RecordStore } from '../../src/stores/record-store.ts';
 
 export const valueSchema = z.object({ text: z.string() });

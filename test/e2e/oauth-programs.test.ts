@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, type Transport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { z } from 'zod';
+import * as z from 'zod';
 import { users } from '../../dev/entra/directory.ts';
 import { findFreePort, startProxyServer } from '../support/proxy-server.ts';
 import { registerClient } from '../support/raw-oauth.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { productSurface } from '../../src/app.ts';
 import { AppError } from '../../src/errors.ts';
 import { defineTool } from '../../src/mcp/tool.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import Ajv04 from 'ajv-draft-04';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import hostJson from '../../host.json' with { type: 'json' };
 import { projectRoot, readInfra } from './bicep.ts';
 import azureYamlSchema from './schemas/azure.yaml.json' with { type: 'json' };

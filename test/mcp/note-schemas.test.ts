@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { noteId, noteText } from '../../src/mcp/note-schemas.ts';
 
 describe('the text of a note', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToolError } from '../../src/mcp/failures.ts';
 import { defineTool } from '../../src/mcp/tool.ts';
 import { createTestContext } from '../support/mcp-context.ts';

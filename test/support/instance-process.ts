@@ -5,7 +5,7 @@
  * `{advanceMs}` puts the server's clock forward. Log lines go to standard output.
  */
 import { connect } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startHost } from '../../dev/host.ts';
 import { trustCertificate } from '../../dev/trust.ts';
 import { createApp } from '../../src/app.ts';

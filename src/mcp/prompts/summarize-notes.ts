@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { definePrompt } from '../prompt.ts';
 
 const styles = ['bullets', 'paragraph', 'one-line'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToolError } from '../failures.ts';
 import { noteId } from '../note-schemas.ts';
 import { defineTool } from '../tool.ts';

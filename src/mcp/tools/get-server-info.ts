@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { protocolVersions } from '../protocol-versions.ts';
 import { defineTool } from '../tool.ts';
 

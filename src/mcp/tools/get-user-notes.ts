@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxNotesPerPage } from '../../stores/note-store.ts';
 import { note, noteId } from '../note-schemas.ts';
 import { defineTool } from '../tool.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxNotesPerOwner, NoteLimitError } from '../../stores/note-store.ts';
 import { ToolError } from '../failures.ts';
 import { note, noteText } from '../note-schemas.ts';
