@@ -26,17 +26,6 @@ export interface Host {
 /** Slow or silent clients are cut off; the header limit is that of the Functions host. */
 const limits: ServerOptions = { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 32_768 };
 
-/** What a handler gets on Functions: a plain Request, not the library's look-alike. */
-function toRequest(request: Request): Request {
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
-  return new Request(request.url, {
-    method: request.method,
-    headers: [...request.headers],
-    signal: request.signal,
-    ...(hasBody && { body: request.body, duplex: 'half' }),
-  });
-}
-
 /** A path or a method that nobody registered is 404, as on the Functions host. */
 function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'>[]) {
   const handlers = new Map(
@@ -44,7 +33,7 @@ function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'
   );
   return function route(request: Request): Response | Promise<Response> {
     const handle = handlers.get(`${request.method} ${new URL(request.url).pathname}`);
-    if (handle !== undefined) return handle(toRequest(request));
+    if (handle !== undefined) return handle(request);
     const { status, message } = describeError('not_found');
     const requestId = randomUUID();
     return Response.json(

@@ -1,3 +1,4 @@
+import './app/zod-settings.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createAuthenticator, localPrincipal } from './auth/authenticate.ts';
 import { createEntraVerifier, jwksUrl } from './auth/entra-verifier.ts';

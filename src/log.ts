@@ -13,7 +13,7 @@ export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 /** Longest text in a line: some of it is of a stranger's choosing. */
 const maxTextLength = 1_000;
 
-function shorten(_key: string, value: unknown): unknown {
+function shorten(value: LogFields[string]): LogFields[string] {
   return typeof value === 'string' ? value.slice(0, maxTextLength).toWellFormed() : value;
 }
 
@@ -22,7 +22,9 @@ export function createLog(sink: LogSink, threshold: LogLevel): Log {
   const lowest = logLevels.indexOf(threshold);
   return function log(level, event, fields = {}) {
     if (logLevels.indexOf(level) < lowest) return;
-    sink(level, JSON.stringify({ level, event, ...fields }, shorten));
+    const line: Record<string, LogFields[string]> = { level, event };
+    for (const name in fields) line[name] = shorten(fields[name]);
+    sink(level, JSON.stringify(line));
   };
 }
 

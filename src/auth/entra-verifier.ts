@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { checkAudience, checkIssuer, checkTenant, parseEntraClaims, toPrincipal } from './entra-claims.ts';
-import { createJwksCache, type JwksCache } from './jwks-cache.ts';
+import { createJwksCache, type JwksCache, type SigningKey } from './jwks-cache.ts';
 import { readHeader, requireKeyId, verifyJwt } from './jwt.ts';
 import type { Principal } from './principal.ts';
+import { createVerifiedTokens } from './verified-tokens.ts';
 
 /** Where the keys for the accepted tenants are: the tenant's own set, or the shared one when there are several. */
 export function jwksUrl({ authority, tenantId, allowedTenants }: Config['entra']): string {
@@ -24,7 +25,8 @@ function readKeyId(token: string): string {
 
 export interface EntraVerifier {
   /**
-   * The principal of an Entra access token, v1 or v2, for this API.
+   * The principal of an Entra access token, v1 or v2, for this API. Of a token that was verified before, what may have
+   * changed is checked: its time and its key.
    * @throws AppError with the code of the first check that fails: shape, key, signature, times, tenant, issuer,
    *   audience, kind, client, permission. Nothing about claims is told before the signature holds.
    */
@@ -40,15 +42,23 @@ export function createEntraVerifier(
     keys = createJwksCache(jwksUrl(config), { now }),
   }: { now?: () => number; keys?: JwksCache } = {},
 ): EntraVerifier {
+  const verified = createVerifiedTokens<{ readonly kid: string; readonly signingKey: SigningKey }>({ now });
+
   return {
     async verify(token) {
-      const signingKey = await keys.find(readKeyId(token));
+      const known = verified.find(token);
+      // Only while its key is published: a key that was withdrawn, or came anew, verifies nothing by having done so once.
+      if (known !== undefined && (await keys.find(known.kid)) === known.signingKey) return known.principal;
+      const kid = readKeyId(token);
+      const signingKey = await keys.find(kid);
       if (signingKey === undefined) throw new AppError('unknown_signing_key');
       const claims = parseEntraClaims(await verifyJwt(token, signingKey.key, { algorithm, now: now() }));
       checkTenant(claims, config);
       checkIssuer(claims, signingKey.issuer, config);
       checkAudience(claims, config);
-      return toPrincipal(claims, config);
+      const principal = toPrincipal(claims, config);
+      verified.remember(token, { principal, kid, signingKey });
+      return principal;
     },
     check: () => keys.check(),
   };

@@ -1,9 +1,11 @@
+import type { CryptoKey } from 'jose';
 import * as z from 'zod';
 import { AppError, describeError } from '../errors.ts';
 import { expirySchema, parseClaims, readHeader, requireKeyId, verifyJwt } from './jwt.ts';
 import type { Principal } from './principal.ts';
 import { requireAny, splitScopes } from './scopes.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import { createVerifiedTokens } from './verified-tokens.ts';
 
 const algorithm = 'ES256';
 
@@ -30,6 +32,13 @@ const claimsSchema = z.object({
 
 type SessionClaims = z.infer<typeof claimsSchema>;
 
+/** What a verified token stands on: its key and its grant. */
+interface Proof {
+  readonly kid: string;
+  readonly key: CryptoKey;
+  readonly grantId: string;
+}
+
 export interface SessionVerifierOptions {
   /** The public base URL. */
   readonly issuer: string;
@@ -47,7 +56,8 @@ export interface SessionVerifierOptions {
 export interface SessionVerifier {
   readonly issuer: string;
   /**
-   * The principal of an access token of this server (RFC 9068), always a user.
+   * The principal of an access token of this server (RFC 9068), always a user. Of a token that was verified before,
+   * what may have changed is checked: its time, its key and its grant.
    * @throws AppError with the code of the first check that fails: shape, algorithm, type, key, signature, times,
    *   issuer, audience, claims, scope, grant. Nothing about claims is told before the signature holds.
    */
@@ -91,27 +101,39 @@ function toPrincipal(claims: SessionClaims): Principal {
 export function createSessionVerifier(options: SessionVerifierOptions): SessionVerifier {
   const { issuer, requiredScopes, keys, isLive, now = Date.now } = options;
 
-  async function readClaims(token: string): Promise<SessionClaims> {
-    const key = await keys.findPublicKey(readKeyId(token));
+  const verified = createVerifiedTokens<Proof>({ now });
+
+  async function readClaims(token: string): Promise<{ claims: SessionClaims; kid: string; key: CryptoKey }> {
+    const kid = readKeyId(token);
+    const key = await keys.findPublicKey(kid);
     if (key === undefined) throw new AppError('unknown_signing_key');
     const claims = parseClaims(claimsSchema, await verifyJwt(token, key, { algorithm, now: now() }));
     checkClaims(claims, options);
-    return claims;
+    return { claims, kid, key };
+  }
+
+  async function verifyAfresh(token: string): Promise<Proof & { readonly principal: Principal }> {
+    const { claims, kid, key } = await readClaims(token);
+    const principal = toPrincipal(claims);
+    requireAny(principal.scopes, requiredScopes, 'missing_scope');
+    const found = { principal, kid, key, grantId: claims.gid };
+    verified.remember(token, found);
+    return found;
   }
 
   return {
     issuer,
     async verify(token) {
-      const claims = await readClaims(token);
-      const principal = toPrincipal(claims);
-      requireAny(principal.scopes, requiredScopes, 'missing_scope');
-      if (!(await isLive(claims.gid))) throw new AppError('revoked_token');
+      const known = verified.find(token);
+      const holds = known !== undefined && (await keys.findPublicKey(known.kid)) === known.key;
+      const { principal, grantId } = holds ? known : await verifyAfresh(token);
+      if (!(await isLive(grantId))) throw new AppError('revoked_token');
       return principal;
     },
     async read(token) {
       try {
-        const { client_id: clientId, gid: grantId } = await readClaims(token);
-        return { clientId, grantId };
+        const { claims } = await readClaims(token);
+        return { clientId: claims.client_id, grantId: claims.gid };
       } catch (error) {
         if (error instanceof AppError && describeError(error.code).status === 401) return undefined;
         throw error;

@@ -12,6 +12,12 @@ export interface SigningKeys {
 
 const secretName = 'session-signing-key';
 
+/** The versions of a secret and the keys in them. */
+interface Parsed {
+  readonly versions: readonly SecretVersion[];
+  readonly results: Promise<readonly PromiseSettledResult<SigningKeyPair>[]>;
+}
+
 /**
  * The signing keys of these secrets; each version is parsed once. The newest version must be usable for `privateKeys`;
  * a previous one that is not is left out, since nothing was ever signed with it.
@@ -19,14 +25,21 @@ const secretName = 'session-signing-key';
  */
 export function createSigningKeys(secrets: Secrets): SigningKeys {
   let parsed = new Map<string, Promise<SigningKeyPair>>();
+  /** Of the answer of the secrets that was looked at last; they give the same one until they have asked again. */
+  let latest: Parsed | undefined;
 
-  /** Newest first. @throws AppError `secret_unusable` when every version is unusable */
-  async function loadPairs(versions: readonly SecretVersion[], newestIsNeeded: boolean) {
+  function parseAll(versions: readonly SecretVersion[]): Parsed {
     // What is no longer enabled is forgotten.
     parsed = new Map(
       versions.map((version) => [version.id, parsed.get(version.id) ?? parseSigningKey(version)]),
     );
-    const [newest, ...previous] = await Promise.allSettled(parsed.values());
+    return { versions, results: Promise.allSettled(parsed.values()) };
+  }
+
+  /** Newest first. @throws AppError `secret_unusable` when every version is unusable */
+  async function loadPairs(versions: readonly SecretVersion[], newestIsNeeded: boolean) {
+    if (latest?.versions !== versions) latest = parseAll(versions);
+    const [newest, ...previous] = await latest.results;
     const usable = [newest, ...previous].flatMap((result) =>
       result?.status === 'fulfilled' ? [result.value] : [],
     );

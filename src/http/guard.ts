@@ -117,19 +117,16 @@ function refuse(
   });
 }
 
-/** Headers that the endpoint set itself win, except those that CORS decides. */
+/** Headers that the endpoint set itself win, except those that CORS decides. On the answer itself: a copy costs more. */
 function dress(
   response: Response,
   defaults: Readonly<Record<string, string>>,
-  forced: Record<string, string>,
+  forced: Readonly<Record<string, string>>,
 ): Response {
-  const headers = new Headers(defaults);
-  response.headers.forEach((value, name) => {
-    if (name === 'set-cookie') headers.append(name, value);
-    else headers.set(name, value);
-  });
-  for (const [name, value] of Object.entries(forced)) headers.set(name, value);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  const { headers } = response;
+  for (const name in defaults) if (!headers.has(name)) headers.set(name, defaults[name] ?? '');
+  for (const name in forced) headers.set(name, forced[name] ?? '');
+  return response;
 }
 
 /** A refusal is worth a warning; 404 and 405 are how clients find out what there is. */

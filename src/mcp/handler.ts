@@ -1,6 +1,7 @@
 import {
   createMcpHandler,
   isLegacyRequest,
+  PROTOCOL_VERSION_META_KEY,
   ProtocolError,
   WebStandardStreamableHTTPServerTransport,
   type AuthInfo,
@@ -8,7 +9,7 @@ import {
 import { AppError } from '../errors.ts';
 import { checkBatch, withoutCancellations } from './batch.ts';
 import type { McpExchange, Services } from './context.ts';
-import { protocolVersions } from './protocol-versions.ts';
+import { modernVersion, protocolVersions } from './protocol-versions.ts';
 import { createServerFactory } from './server.ts';
 import type { Surface } from './surface.ts';
 
@@ -24,9 +25,34 @@ function toAuthInfo(exchange: McpExchange): AuthInfo {
   return { token: '', clientId, scopes: [...scopes], expiresAt, extra: { exchange } };
 }
 
+/** What is looked at in a message before the SDK has read it. */
+interface LooseMessage {
+  readonly method?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
+  readonly params?: { readonly _meta?: Readonly<Record<string, unknown>> | null } | null;
+}
+
+function metaOf(message: LooseMessage | null): Readonly<Record<string, unknown>> {
+  return message?.params?._meta ?? {};
+}
+
 function hasProgressToken(message: unknown): boolean {
-  const { params } = (message ?? {}) as { params?: { _meta?: { progressToken?: unknown } } };
-  return params?._meta?.progressToken !== undefined;
+  return metaOf(message as LooseMessage | null).progressToken !== undefined;
+}
+
+/**
+ * A request that names the stateless revision: never of 2025, without asking the SDK, which reads the whole message to
+ * tell. A handshake that names it, and an answer that does, are for the SDK to judge.
+ */
+function isSurelyModern(body: unknown): boolean {
+  const message = body as LooseMessage | null;
+  return (
+    metaOf(message)[PROTOCOL_VERSION_META_KEY] === modernVersion &&
+    message?.method !== 'initialize' &&
+    message?.result === undefined &&
+    message?.error === undefined
+  );
 }
 
 /** Whether the client takes a media type (RFC 9110 section 12.5.1, weights left aside). */
@@ -87,7 +113,8 @@ export function createMcpFetch(
   return async function handleMcp(request, body, exchange) {
     if (!accepts(request, 'application/json')) throw new AppError('not_acceptable');
     const authInfo = toAuthInfo(exchange);
-    if (await isLegacyRequest(request, body)) return serveLegacy(request, body, authInfo);
+    if (!isSurelyModern(body) && (await isLegacyRequest(request, body)))
+      return serveLegacy(request, body, authInfo);
     return modern.fetch(request, { authInfo, parsedBody: body });
   };
 }

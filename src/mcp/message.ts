@@ -1,5 +1,4 @@
 import { CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
-import * as z from 'zod';
 
 /** What the log and the session record want to know of a message. Everything in it is the client's word. */
 export interface MessageSummary {
@@ -13,58 +12,52 @@ export interface MessageSummary {
   readonly protocolVersion: string | undefined;
 }
 
-/** Text of a client's choosing, kept short for logs and rows. */
-const shortText = z
-  .string()
-  .transform((text) => text.slice(0, 100).toWellFormed())
-  .optional()
-  .catch(undefined);
+/** A member of what may be no object. */
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
 
-const messageSchema = z
-  .object({
-    id: z.union([z.string(), z.number()]).nullable().catch(null),
-    method: shortText,
-    params: z
-      .object({
-        name: shortText,
-        clientInfo: z.object({ name: shortText }).optional().catch(undefined),
-        protocolVersion: shortText,
-        _meta: z
-          .object({
-            [CLIENT_INFO_META_KEY]: z.object({ name: shortText }).optional().catch(undefined),
-            [PROTOCOL_VERSION_META_KEY]: shortText,
-          })
-          .optional()
-          .catch(undefined),
-      })
-      .optional()
-      .catch(undefined),
-  })
-  .catch({ id: null, method: undefined });
+/** Text of a client's choosing, kept short for logs and rows. */
+function shortText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, 100).toWellFormed() : undefined;
+}
+
+function idOf(message: unknown): string | number | null {
+  const id = memberOf(message, 'id');
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
+}
+
+function toolOf(message: unknown): string | undefined {
+  return memberOf(message, 'method') === 'tools/call'
+    ? shortText(memberOf(memberOf(message, 'params'), 'name'))
+    : undefined;
+}
 
 function listOnce(values: readonly (string | undefined)[]): string | undefined {
+  if (values.length === 1) return values[0];
   const once = [...new Set(values.filter((value) => value !== undefined))];
   return once.length === 0 ? undefined : once.join(' ');
 }
 
 /**
  * Summarises a message of either era: 2026-07-28 names client and version in every request's `_meta`, 2025 in
- * `initialize` and from then on the version in a header.
+ * `initialize` and from then on the version in a header. What is missing or of another type is left out; it is the SDK
+ * that refuses a message. By hand, because this is done for every call.
  */
 export function describeMessage(request: Request, body: unknown): MessageSummary {
-  const messages = (Array.isArray(body) ? body : [body]).map((message) => messageSchema.parse(message));
-  const [first] = messages;
-  const meta = first?.params?._meta;
-  const { clientInfo, protocolVersion } = first?.params ?? {};
+  const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
+  const params = memberOf(messages[0], 'params');
+  const meta = memberOf(params, '_meta');
+  const clientInfo = memberOf(meta, CLIENT_INFO_META_KEY) ?? memberOf(params, 'clientInfo');
   return {
-    id: Array.isArray(body) ? null : (first?.id ?? null),
-    method: listOnce(messages.map(({ method }) => method)),
-    tool: listOnce(
-      messages.map(({ method, params }) => (method === 'tools/call' ? params?.name : undefined)),
-    ),
-    clientName: meta?.[CLIENT_INFO_META_KEY]?.name ?? clientInfo?.name,
+    id: idOf(body),
+    method: listOnce(messages.map((message) => shortText(memberOf(message, 'method')))),
+    tool: listOnce(messages.map(toolOf)),
+    clientName: shortText(memberOf(clientInfo, 'name')),
     protocolVersion:
-      meta?.[PROTOCOL_VERSION_META_KEY] ??
-      shortText.parse(request.headers.get('mcp-protocol-version') ?? protocolVersion),
+      shortText(memberOf(meta, PROTOCOL_VERSION_META_KEY)) ??
+      shortText(request.headers.get('mcp-protocol-version') ?? memberOf(params, 'protocolVersion')),
   };
 }

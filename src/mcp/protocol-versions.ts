@@ -1,5 +1,5 @@
 /** The stateless era: every request stands alone. */
-const modernVersion = '2026-07-28';
+export const modernVersion = '2026-07-28';
 /** The era of the `initialize` handshake, newest first; served without sessions. */
 const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26'] as const;
 

@@ -76,6 +76,23 @@ async function run(
   return { content: [{ type: 'text', text: JSON.stringify(structuredContent) }], structuredContent };
 }
 
+/** A signal that aborts with another one, until it leaves it. `AbortSignal.any` leaves each to the garbage collector. */
+function followSignal(leader: AbortSignal) {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort(leader.reason);
+  };
+  if (leader.aborted) abort();
+  leader.addEventListener('abort', abort);
+  return {
+    signal: controller.signal,
+    abort,
+    leave: () => {
+      leader.removeEventListener('abort', abort);
+    },
+  };
+}
+
 /** Makes a tool of its definition. @throws Error when `timeoutMs` is out of range */
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   definition: StructuredTool<Input, Output>,
@@ -91,16 +108,21 @@ export function defineTool(definition: unknown): Tool {
     async call(args, context) {
       const parsed = tool.input.safeParse(args ?? {});
       if (!parsed.success) throw createInvalidParams(`tool ${name}`, parsed.error);
-      const expiry = new AbortController();
-      const signal = AbortSignal.any([context.signal, expiry.signal]);
+      const stopper = followSignal(context.signal);
       try {
-        return await withDeadline(run(tool, parsed.data, { ...context, signal }), timeoutMs, () => {
-          expiry.abort();
-          return new ToolError(`The tool did not finish within ${timeoutMs / 1_000} seconds.`);
-        });
+        return await withDeadline(
+          run(tool, parsed.data, { ...context, signal: stopper.signal }),
+          timeoutMs,
+          () => {
+            stopper.abort();
+            return new ToolError(`The tool did not finish within ${timeoutMs / 1_000} seconds.`);
+          },
+        );
       } catch (error) {
         if (!(error instanceof ToolError)) throw error;
         return { isError: true, content: [{ type: 'text', text: error.message }] };
+      } finally {
+        stopper.leave();
       }
     },
   };
