@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
-import { trustCertificate } from '../../dev/trust.ts';
+import { trustCertificates } from '../../dev/trust.ts';
 import { createCredential } from '../../src/azure/credential.ts';
 import { createKeyVaultSecrets } from '../../src/azure/key-vault-secrets.ts';
 import { createSecretChecks } from '../../src/azure/secret-checks.ts';
@@ -30,7 +30,7 @@ async function startVault(changes: Partial<LocalIdentity> = {}): Promise<LocalKe
     identity: { ...identity, ...changes },
     seed,
   });
-  trustCertificate(started.certificate);
+  trustCertificates(started.certificate);
   return started;
 }
 
