@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { keyNames, makeKey } from '../../dev/key-vault/make-key.ts';
 import { createRestApi } from '../../scripts/azd/rest-api.ts';
-import { createVault, keyNames, makeKey, seedKeys } from '../../scripts/azd/vault.ts';
+import { createVault, seedKeys } from '../../scripts/azd/vault.ts';
 import { checkSecretValue } from '../../src/auth/secret-values.ts';
 import { secretNames } from '../../src/stores/secrets.ts';
 import { deployer, startApi, token, type FakeApi } from './azure-api.ts';
