@@ -10,6 +10,7 @@ import {
   removeRegistrations,
 } from '../../scripts/azd/registrations.ts';
 import { checkWithoutToken, repeatUntilPassed, runSmoke } from '../../scripts/azd/smoke-run.ts';
+import { hasCredential } from '../../scripts/lib/smoke-credential.ts';
 import { startServer } from '../support/server.ts';
 import { stopAfterEach } from '../support/stop-after-each.ts';
 import { startApi, type FakeApi } from './azure-api.ts';
@@ -167,6 +168,25 @@ describe('the credential of the smoke test', () => {
     const graph = await start(() => [200, found]);
     await expect(addTemporaryCredential(graph.api, 'client-1')).rejects.toThrow('ENTRA_CLIENT_ASSERTION');
     expect(graph.calls.map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('a credential of the surroundings', () => {
+  it.each([
+    { ENTRA_CLIENT_SECRET: 'one' },
+    { ENTRA_CLIENT_ASSERTION: 'one' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://ci.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'one' },
+  ])('is one that the smoke test can use: %j', (variables) => {
+    expect(hasCredential(variables)).toBe(true);
+  });
+
+  it.each([
+    {},
+    { ENTRA_CLIENT_SECRET: ' ', ENTRA_CLIENT_ASSERTION: '' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://ci.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'one' },
+  ])('is missed where the smoke test would miss it, so that azd makes one: %j', (variables) => {
+    expect(hasCredential(variables)).toBe(false);
   });
 });
 

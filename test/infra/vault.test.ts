@@ -97,6 +97,11 @@ describe('a vault that cannot be used', () => {
     await attempt.catch((error: unknown) => expect(String(error)).not.toContain('PRIVATE'));
   });
 
+  it('is told as such where the answer has no code of Azure’s', async () => {
+    const other = await keep(startApi(() => [502, { error: 'PRIVATE' }]));
+    await expect(createVault(other.api, vaultId).has('cookie-key')).rejects.toThrow(/ answered 502 no code$/);
+  });
+
   it('is found out before anything is sent: a wrong id, a plain connection, nobody signed in', async () => {
     expect(() => createVault(manager.api, '/subscriptions/x')).toThrow('AZURE_KEY_VAULT_ID');
     expect(() => createRestApi('http://management.azure.com', deployer)).toThrow('is not https');
