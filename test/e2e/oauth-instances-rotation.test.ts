@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
-import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import {
   createHttpBrowser,
   readHiddenFields,
@@ -24,6 +23,7 @@ import {
   signIn,
   type RawClient,
 } from '../support/raw-oauth.ts';
+import { sharedIdentity } from '../support/shared-services.ts';
 
 const minute = 60_000;
 
@@ -35,7 +35,7 @@ let behind: Instance;
 beforeAll(async () => {
   vault = await startLocalKeyVault({
     port: 0,
-    identity: JSON.parse(process.env.TEST_IDENTITY ?? '{}') as LocalIdentity,
+    identity: sharedIdentity(),
     authority: process.env.TEST_ENTRA_AUTHORITY ?? '',
   });
   cluster = await startCluster({ KEY_VAULT_URL: vault.url, TOKEN_EXPIRY_SECONDS: '1200' }, [

@@ -2,7 +2,6 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps, users } from '../../dev/entra/directory.ts';
-import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
 import { tableNames } from '../../src/azure/tables.ts';
 import { startFaultyProxy, type FaultyProxy } from '../azure/faulty-proxy.ts';
@@ -28,6 +27,7 @@ import {
   type RawClient,
 } from '../support/raw-oauth.ts';
 import { createSecretHunt, spell } from '../support/secret-hunt.ts';
+import { reachTablesAt, sharedIdentity, sharedTablesUrl } from '../support/shared-services.ts';
 import { dumpTables } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 
@@ -83,21 +83,19 @@ beforeAll(async () => {
   upstream = await startTrustingUpstream();
   vault = await startLocalKeyVault({
     port: 0,
-    identity: JSON.parse(process.env.TEST_IDENTITY ?? '{}') as LocalIdentity,
+    identity: sharedIdentity(),
     authority: upstream.authority,
     seed: vaultSecrets,
   });
   const identityEndpoint = new URL(process.env.IDENTITY_ENDPOINT ?? '');
   identity = await startHttpTap(identityEndpoint.origin);
-  const connectionString = process.env.TEST_TABLES_CONNECTION_STRING ?? '';
-  const [, tablesUrl = ''] = /TableEndpoint=([^;]+)/.exec(connectionString) ?? [];
-  storage = await startFaultyProxy(tablesUrl);
+  storage = await startFaultyProxy(sharedTablesUrl());
   cluster = await startCluster(
     {
       ENTRA_AUTHORITY: upstream.authority,
       KEY_VAULT_URL: vault.url,
       IDENTITY_ENDPOINT: identity.origin + identityEndpoint.pathname,
-      TABLES_CONNECTION_STRING: connectionString.replace(tablesUrl, storage.tablesUrl),
+      TABLES_CONNECTION_STRING: reachTablesAt(storage.tablesUrl),
       TEST_DOCUMENTS_PORT: String(documents.port),
     },
     [vault.certificate, documents.certificate],

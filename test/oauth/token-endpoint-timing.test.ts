@@ -17,6 +17,7 @@ import {
   type RawClient,
 } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
+import { reachTablesAt, sharedTablesUrl } from '../support/shared-services.ts';
 import { dumpTables } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -31,13 +32,11 @@ let client: RawClient;
 let advanceMs = 0;
 beforeAll(async () => {
   upstream = await startTrustingUpstream();
-  const connectionString = process.env.TEST_TABLES_CONNECTION_STRING ?? '';
-  const [, tablesUrl = ''] = /TableEndpoint=([^;]+)/.exec(connectionString) ?? [];
-  storage = await startFaultyProxy(tablesUrl);
+  storage = await startFaultyProxy(sharedTablesUrl());
   server = await startProxyServer(
     {
       ENTRA_AUTHORITY: upstream.authority,
-      TABLES_CONNECTION_STRING: connectionString.replace(tablesUrl, storage.tablesUrl),
+      TABLES_CONNECTION_STRING: reachTablesAt(storage.tablesUrl),
     },
     { now: () => Date.now() + advanceMs },
   );
