@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
 import type { Provider } from 'oidc-provider';
 import { AppError } from '../../src/errors.ts';
 import { createDocumentFetch } from '../../src/oauth/metadata-document.ts';
-import { createProvider } from '../../src/oauth/provider.ts';
+import { createBareProvider, ownOrigin } from './bare-provider.ts';
 import { startDocumentServer, type DocumentServer } from './clients/document-server.ts';
 
 const url = 'https://client.example/oauth/client.json';
@@ -30,14 +29,8 @@ describe('metadata documents in oidc-provider', () => {
         .writeHead(answer.status, { 'cache-control': 'max-age=600' })
         .end(JSON.stringify(answer.document));
     });
-    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     const { resolve, connect } = server;
-    provider = createProvider({
-      issuer: 'https://server.example',
-      resource: 'https://server.example/mcp',
-      scopes: ['access_as_user'],
-      keys: [{ ...(await exportJWK(privateKey)), kid: 'a', alg: 'ES256', use: 'sig' }],
-      clients: [],
+    provider = await createBareProvider({
       adapter: () => ({
         find: () => Promise.resolve(undefined),
         findByUid: () => Promise.resolve(undefined),
@@ -47,14 +40,9 @@ describe('metadata documents in oidc-provider', () => {
         destroy: () => Promise.resolve(),
         revokeByGrantId: () => Promise.resolve(),
       }),
-      accessTokenSeconds: 300,
-      refreshTokenSeconds: 3_600,
-      registration: true,
-      metadataDocuments: true,
-      findAccount: () => Promise.resolve(undefined),
       fetch: createDocumentFetch({
         allowed: [],
-        ownOrigin: 'https://server.example',
+        ownOrigin,
         now: Date.now,
         report: () => undefined,
         resolve,

@@ -8,11 +8,11 @@ import { createRawMcp } from '../support/raw-mcp.ts';
 import {
   me,
   obtainTokens,
-  post,
   readTokens,
   redeem,
   refresh,
   registerClient,
+  revoke,
   signIn,
   type RawClient,
 } from '../support/raw-oauth.ts';
@@ -204,8 +204,7 @@ describe('an Entra that hangs', () => {
     const { call, asked, release, refreshToken } = await hang();
     const answering = call();
     await asked;
-    const form = new URLSearchParams({ client_id: client.clientId, token: refreshToken });
-    expect((await post(`${server.url}/auth/revoke`, form)).status).toBe(200);
+    expect((await revoke(server.url, client, refreshToken)).status).toBe(200);
     const answer = await answering;
     expect([answer.status, await answer.json()]).toEqual([
       401,
