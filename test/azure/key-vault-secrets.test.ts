@@ -10,7 +10,7 @@ import { createSecretChecks } from '../../src/azure/secret-checks.ts';
 import { AppError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import type { SecretVersion } from '../../src/stores/secrets.ts';
-import { refusalOf } from '../auth/rotating-secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
 import { sharedIdentity } from '../support/shared-services.ts';
 import { stopAfterEach } from '../support/stop-after-each.ts';
 import { takePort } from '../support/take-port.ts';

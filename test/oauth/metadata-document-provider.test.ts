@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Provider } from 'oidc-provider';
 import { AppError } from '../../src/errors.ts';
 import { createDocumentFetch } from '../../src/oauth/metadata-document.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { createBareProvider, ownOrigin } from './bare-provider.ts';
 import { startDocumentServer, type DocumentServer } from './clients/document-server.ts';
 
@@ -63,7 +64,7 @@ describe('metadata documents in oidc-provider', () => {
 
   it('S22: keeps no failure, and tells it from a client that is unknown', async () => {
     answer.status = 500;
-    const error: unknown = await provider.Client.find(url).catch((reason: unknown) => reason);
+    const error = await failureOf(provider.Client.find(url));
     expect(error).toMatchObject({ name: 'InvalidClient', cause: { code: 'client_metadata_unavailable' } });
     expect((error as Error).cause).toBeInstanceOf(AppError);
     answer = { status: 200, document: { ...answer.document, client_secret: 'x' } };

@@ -2,8 +2,9 @@ import type { RequestListener } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findFreePort } from '../../dev/ports.ts';
-import { AppError } from '../../src/errors.ts';
+import type { AppError } from '../../src/errors.ts';
 import { createDocumentFetch, type DocumentFetchOptions } from '../../src/oauth/metadata-document.ts';
+import { refusalOf } from '../support/failure-of.ts';
 import { stopAfterEach } from '../support/stop-after-each.ts';
 import { takePort } from '../support/take-port.ts';
 import {
@@ -65,13 +66,9 @@ describe('the fetch of what clients publish', () => {
   async function findFailure(
     fetching: Promise<Response>,
   ): Promise<{ code: string; detail: string | undefined }> {
-    const error: unknown = await fetching.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (!(error instanceof AppError)) throw new Error('no failure of ours', { cause: error });
-    expect(reported).toEqual([error]);
-    return { code: error.code, detail: error.detail };
+    const failure = await refusalOf(fetching);
+    expect(reported).toEqual([failure]);
+    return { code: failure.code, detail: failure.detail };
   }
 
   function answer(status: number, headers: Record<string, string>, body: string | Buffer): void {
