@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { findFreePort } from './ports.ts';
 import { readJson, writePrivateJson } from './private-file.ts';
 
 const host = '127.0.0.1';
@@ -38,15 +38,6 @@ export interface Azurite {
 
 class PortInUseError extends Error {
   override readonly name = 'PortInUseError';
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function choosePorts(options: AzuriteOptions): Promise<Ports> {

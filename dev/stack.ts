@@ -22,7 +22,7 @@ import type { StartOptions } from './options.ts';
 import { checkPorts, readPorts, type Ports } from './ports.ts';
 import { claimDataDir, removeStackFile, stackFileName, writeStackFile } from './stack-file.ts';
 import type { Stopper } from './stopper.ts';
-import { trustCertificate, writeTrustFile } from './trust.ts';
+import { trustCertificates, writeTrustFile } from './trust.ts';
 
 export interface Stack {
   readonly facts: BannerFacts;
@@ -141,7 +141,7 @@ export async function startStack(
   const { azurite, entra, vault } = backends;
   const trustFile = join(dataDir, 'trusted.pem');
   writeTrustFile(trustFile, vault.certificate, environment);
-  trustCertificate(vault.certificate);
+  trustCertificates(vault.certificate);
   const values = describeStack(origin, trustFile, backends);
   const appEnvironment = composeEnvironment(values, settings, environment);
   const config = loadConfig(appEnvironment);

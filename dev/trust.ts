@@ -2,11 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { describeFailure, Failure } from './failure.ts';
 
-/** Makes this process trust a certificate (PEM text), beside those that it trusts already. */
-export function trustCertificate(certificate: string): void {
-  const trusted = getCACertificates('default');
-  if (trusted.some((other) => other.trim() === certificate.trim())) return;
-  setDefaultCACertificates([...trusted, certificate]);
+/** Makes this process trust certificates (PEM texts), beside those that it trusts already. */
+export function trustCertificates(...certificates: readonly string[]): void {
+  setDefaultCACertificates([...getCACertificates('default'), ...certificates]);
 }
 
 /**

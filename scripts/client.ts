@@ -11,7 +11,7 @@ import { createOAuthProvider } from './lib/oauth-provider.ts';
 import { openBrowser } from './lib/open-browser.ts';
 import { runScript } from './lib/run-script.ts';
 import { openSignInFile } from './lib/sign-in-file.ts';
-import { trustCertificate } from './lib/trust.ts';
+import { trustStack } from './lib/trust.ts';
 
 const usage = `Usage: npm run client [-- [MCP_URL] [--no-browser]]
 
@@ -56,7 +56,7 @@ function readRequest(args: readonly string[]): Request | undefined {
 
 function findLocalStack(): URL {
   const { mcpUrl, certificate } = readStackFile(process.env);
-  if (certificate !== undefined) trustCertificate(certificate);
+  trustStack(certificate);
   return new URL(mcpUrl);
 }
 

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { readArguments } from '../dev/arguments.ts';
 import { Failure } from '../dev/failure.ts';
+import { keyNames, type KeyName } from '../dev/key-vault/make-key.ts';
 import { askAzd, createDeployerCredential, requireValues } from './azd/deployment.ts';
 import { createRestApi } from './azd/rest-api.ts';
-import { createVault, keyNames, type KeyName } from './azd/vault.ts';
+import { createVault } from './azd/vault.ts';
 import { runScript } from './lib/run-script.ts';
 
 const usage = `Usage: npm run rotate -- <${keyNames.join('|')}>

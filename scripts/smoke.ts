@@ -7,7 +7,7 @@ import { describeRefusal, readRefusal, type Refusal } from './lib/refusal.ts';
 import { requestToken } from './lib/request-token.ts';
 import { runScript } from './lib/run-script.ts';
 import { readSmokeTarget } from './lib/smoke-target.ts';
-import { trustCertificate } from './lib/trust.ts';
+import { trustStack } from './lib/trust.ts';
 import { reach } from './lib/unreachable.ts';
 
 const usage = `Usage: npm run smoke
@@ -81,7 +81,7 @@ function readHelp(args: readonly string[]): boolean {
 
 async function smoke(): Promise<void> {
   const target = await readSmokeTarget(process.env);
-  if (target.certificate !== undefined) trustCertificate(target.certificate);
+  trustStack(target.certificate);
   const token = await requestToken({
     ...target,
     grantType: 'client_credentials',

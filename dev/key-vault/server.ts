@@ -1,10 +1,10 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { makeCertificate, type Certificate } from '../certificate.ts';
 import { apps, homeTenant } from '../entra/directory.ts';
 import { serveFetch } from '../host.ts';
 import type { LocalIdentity } from '../identity-endpoint.ts';
 import { createCallerCheck } from './caller.ts';
+import { keyNames, makeKey } from './make-key.ts';
 import { answerRefusal, badParameter, VaultRefusal } from './refusals.ts';
 import { createSecretRoutes } from './secret-routes.ts';
 import { openSecretStore, type Attributes, type SecretStore } from './store.ts';
@@ -42,11 +42,8 @@ export interface LocalKeyVault {
 
 /** The secrets of src/stores/secrets.ts. */
 function makeSecrets(): Readonly<Record<string, string>> {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
-    'session-signing-key': privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    'cookie-key': randomBytes(32).toString('base64url'),
-    'encryption-key': randomBytes(32).toString('base64url'),
+    ...Object.fromEntries(keyNames.map((name) => [name, makeKey(name)])),
     'entra-client-secret': apps.proxy.secret,
   };
 }

@@ -26,7 +26,6 @@ var roles = {
 // The Functions host keeps its locks and keys in blobs, and packages are read from one. Without a queue or blob
 // trigger it needs no queues.
 var appStorageRoles = ['Storage Blob Data Owner', 'Storage Table Data Contributor']
-var developerStorageRoles = empty(developerPrincipalId) ? [] : ['Storage Table Data Contributor']
 var publishers = empty(gatewayPrincipalId) ? [appPrincipalId] : [appPrincipalId, gatewayPrincipalId]
 
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
@@ -81,17 +80,18 @@ resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource developerStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in developerStorageRoles: {
-    scope: storage
-    name: guid(storage.id, developerPrincipalId, roles[role])
-    properties: {
-      principalId: developerPrincipalId
-      principalType: developerPrincipalType
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[role])
-    }
+resource developerStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(developerPrincipalId)) {
+  scope: storage
+  name: guid(storage.id, developerPrincipalId, roles['Storage Table Data Contributor'])
+  properties: {
+    principalId: developerPrincipalId
+    principalType: developerPrincipalType
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles['Storage Table Data Contributor']
+    )
   }
-]
+}
 
 resource developerVault 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(developerPrincipalId)) {
   scope: vault

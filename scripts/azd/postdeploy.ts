@@ -1,4 +1,5 @@
 import { runScript } from '../lib/run-script.ts';
+import { hasCredential } from '../lib/smoke-credential.ts';
 import { describeFailure } from '../../dev/failure.ts';
 import { addTemporaryCredential } from './certificate.ts';
 import { createDeployerCredential, graphOf, requireValues } from './deployment.ts';
@@ -6,12 +7,6 @@ import { createRestApi } from './rest-api.ts';
 import { checkWithoutToken, repeatUntilPassed, runSmoke, type SmokeVariables } from './smoke-run.ts';
 
 const { env: environment } = process;
-
-/** Whether the surroundings bring a credential for the application. */
-function hasCredential(): boolean {
-  const { ENTRA_CLIENT_SECRET, ENTRA_CLIENT_ASSERTION, ACTIONS_ID_TOKEN_REQUEST_URL } = environment;
-  return [ENTRA_CLIENT_SECRET, ENTRA_CLIENT_ASSERTION, ACTIONS_ID_TOKEN_REQUEST_URL].some(Boolean);
-}
 
 /** The smoke test as the application that the template registered, with a certificate for this run only. */
 async function smokeWithCertificate(variables: SmokeVariables, clientId: string): Promise<string> {
@@ -50,7 +45,7 @@ await runScript(async () => {
       ENTRA_CLIENT_ID: clientId,
       SERVER_APP_ID_URI: values.MCP_API_IDENTIFIER_URI,
     };
-    const smoke = hasCredential()
+    const smoke = hasCredential(environment)
       ? repeatUntilPassed(() => runSmoke(variables))
       : smokeWithCertificate(variables, clientId);
     console.log(await smoke);

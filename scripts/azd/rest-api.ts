@@ -1,4 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
+import * as z from 'zod';
 import { Failure } from '../../dev/failure.ts';
 import { isLoopback } from '../../src/loopback.ts';
 import { reach } from '../lib/unreachable.ts';
@@ -11,12 +12,12 @@ export interface RestApi {
 
 const timeoutMs = 60_000;
 
+const refusalSchema = z.object({ error: z.object({ code: z.string() }) });
+
 /** The code alone: messages may quote what was sent. */
 async function readErrorCode(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => undefined);
-  const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'no code';
+  const { data } = refusalSchema.safeParse(await response.json().catch(() => undefined));
+  return data?.error.code ?? 'no code';
 }
 
 /** @param baseUrl origin, which is also what its tokens are for; https, or this machine. Throws Failure. */

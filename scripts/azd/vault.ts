@@ -1,22 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Failure } from '../../dev/failure.ts';
+import { keyNames, makeKey, type KeyName } from '../../dev/key-vault/make-key.ts';
 import type { SecretName } from '../../src/stores/secrets.ts';
 import type { RestApi } from './rest-api.ts';
-
-/** The secrets that are made here; the client secret, where there is one, is Entra's. */
-export const keyNames = [
-  'session-signing-key',
-  'cookie-key',
-  'encryption-key',
-] as const satisfies SecretName[];
-export type KeyName = (typeof keyNames)[number];
-
-/** A fresh value in the form that src/auth/secret-values.ts reads. */
-export function makeKey(name: KeyName): string {
-  if (name !== 'session-signing-key') return randomBytes(32).toString('base64url');
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
-}
 
 /** The secrets of a vault, which can be made here and never read. */
 export interface Vault {

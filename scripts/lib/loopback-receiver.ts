@@ -54,6 +54,8 @@ export async function startLoopbackReceiver({ port }: { readonly port: number })
       tell(response, 400, 'This is not the answer to the sign-in that was begun last.');
     } else {
       const outcome = searchParams.has('error') ? 'You are not signed in.' : 'You are signed in.';
+      // Before the sign-in goes on, which may end the program at once: a host's handler (dev/host.ts) cannot tell when its
+      // answer has gone out.
       tell(response, 200, `${outcome} You can close this window.`);
       pending.resolve(searchParams);
     }

@@ -1,7 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { Failure } from '../../dev/failure.ts';
-import { isLoopback } from '../../src/loopback.ts';
-import { reach } from './unreachable.ts';
+import { createOAuthOptions } from './oauth-options.ts';
 
 export interface TokenRequest {
   /** Entra's sign-in host, without the tenant; http only where it is this machine. */
@@ -34,12 +33,6 @@ export async function requestToken(request: TokenRequest): Promise<string> {
   const tenant = `${authority.replace(/\/+$/, '')}/${tenantId}`;
   const server = { issuer: `${tenant}/v2.0`, token_endpoint: `${tenant}/oauth2/v2.0/token` };
   const client = { client_id: clientId };
-  const options = {
-    [oauth.customFetch]: (url: string, init: object) => reach(url, init),
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- Marked so that it stands out: plain http for the local Entra only.
-    [oauth.allowInsecureRequests]: isLoopback(new URL(authority)),
-    signal: AbortSignal.timeout(30_000),
-  };
   try {
     const response = await oauth.genericTokenEndpointRequest(
       server,
@@ -47,7 +40,7 @@ export async function requestToken(request: TokenRequest): Promise<string> {
       authenticate,
       grantType,
       { ...parameters },
-      options,
+      createOAuthOptions(server.token_endpoint),
     );
     const { access_token: token } = await oauth.processGenericTokenEndpointResponse(server, client, response);
     return token;

@@ -1,7 +1,7 @@
 import { discoverOAuthServerInfo } from '@modelcontextprotocol/client';
 import * as oauth from 'oauth4webapi';
 import * as z from 'zod';
-import { isLoopback } from '../../src/loopback.ts';
+import { createOAuthOptions } from './oauth-options.ts';
 import type { SignIn } from './sign-in-file.ts';
 import { reach } from './unreachable.ts';
 
@@ -21,12 +21,7 @@ export async function revokeSignIn(mcpUrl: URL, { client, tokens }: SignIn): Pro
     { client_id: client.client_id },
     oauth.None(),
     tokens.refresh_token ?? tokens.access_token,
-    {
-      [oauth.customFetch]: (url: string, init: object) => reach(url, init),
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- Marked so that it stands out: plain http on this machine only.
-      [oauth.allowInsecureRequests]: isLoopback(new URL(server.revocation_endpoint)),
-      signal: AbortSignal.timeout(30_000),
-    },
+    createOAuthOptions(server.revocation_endpoint),
   );
   await oauth.processRevocationResponse(response);
   return true;

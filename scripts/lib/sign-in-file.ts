@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client';
 import * as z from 'zod';
 import { Failure } from '../../dev/failure.ts';
-import { writePrivateJson } from '../../dev/private-file.ts';
+import { readJson, writePrivateJson } from '../../dev/private-file.ts';
 
 const issued = z.object({ issuer: z.string() });
 
@@ -53,9 +53,8 @@ export function openSignInFile(mcpUrl: URL, environment: Environment): SignInFil
   return {
     path,
     read() {
-      if (!existsSync(path)) return undefined;
       try {
-        return signInSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) as SignIn;
+        return signInSchema.optional().parse(readJson(path)) as SignIn | undefined;
       } catch (cause) {
         throw new Failure(`${path} is damaged: delete it, and sign in again`, { cause });
       }

@@ -3,8 +3,7 @@ import { secureUrl } from '../../src/config/values.ts';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
 import { Failure } from '../../dev/failure.ts';
 import { readStackFile } from '../../dev/stack-file.ts';
-import { presentAssertion } from './request-token.ts';
-import { reach } from './unreachable.ts';
+import { chooseCredential, credentialNames, dropBlanks, hasCredential } from './smoke-credential.ts';
 
 /** What the smoke test talks to, and as whom. */
 export interface SmokeTarget {
@@ -22,45 +21,11 @@ export interface SmokeTarget {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const required = ['MCP_URL', 'ENTRA_TENANT_ID', 'ENTRA_CLIENT_ID', 'SERVER_APP_ID_URI'] as const;
-const credentials = ['ENTRA_CLIENT_SECRET', 'ENTRA_CLIENT_ASSERTION'] as const;
 
 function readUrl(name: string, value: string): string {
   const parsed = secureUrl.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Failure(`${name} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
-}
-
-function hasGitHubToken(environment: Environment): boolean {
-  return Boolean(environment.ACTIONS_ID_TOKEN_REQUEST_URL && environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN);
-}
-
-/** GitHub's OpenID Connect token of the running workflow, for the audience that Entra's federation expects. */
-async function requestGitHubToken(environment: Environment): Promise<string> {
-  const url = new URL(environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '');
-  url.searchParams.set('audience', 'api://AzureADTokenExchange');
-  const response = await reach(url, {
-    headers: { Authorization: `Bearer ${environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? ''}` },
-    signal: AbortSignal.timeout(30_000),
-  });
-  const body: unknown = await response.json().catch(() => undefined);
-  if (
-    response.ok &&
-    typeof body === 'object' &&
-    body !== null &&
-    'value' in body &&
-    typeof body.value === 'string'
-  ) {
-    return body.value;
-  }
-  throw new Failure(
-    `GitHub gave no OIDC token (${response.status}): the job needs "permissions: id-token: write"`,
-  );
-}
-
-async function chooseCredential(environment: Environment): Promise<ClientAuth> {
-  const { ENTRA_CLIENT_SECRET, ENTRA_CLIENT_ASSERTION } = environment;
-  if (ENTRA_CLIENT_SECRET) return ClientSecretPost(ENTRA_CLIENT_SECRET);
-  return presentAssertion(ENTRA_CLIENT_ASSERTION ?? (await requestGitHubToken(environment)));
 }
 
 function targetLocalStack(environment: Environment): SmokeTarget {
@@ -81,14 +46,12 @@ function targetLocalStack(environment: Environment): SmokeTarget {
  * Throws Failure listing every variable that is missing.
  */
 export async function readSmokeTarget(variables: Environment): Promise<SmokeTarget> {
-  const environment = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''),
-  );
-  const given = [...required, ...credentials].filter((name) => environment[name] !== undefined);
+  const environment = dropBlanks(variables);
+  const given = [...required, ...credentialNames].filter((name) => environment[name] !== undefined);
   if (given.length === 0) return targetLocalStack(environment);
 
   const missing: string[] = required.filter((name) => environment[name] === undefined);
-  if (!credentials.some((name) => environment[name]) && !hasGitHubToken(environment)) {
+  if (!hasCredential(environment)) {
     missing.push('ENTRA_CLIENT_SECRET (or ENTRA_CLIENT_ASSERTION, or GitHub’s OIDC token)');
   }
   if (missing.length > 0) throw new Failure(`${given.join(', ')} set, but missing: ${missing.join(', ')}`);

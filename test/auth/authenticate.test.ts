@@ -14,7 +14,8 @@ import {
   type JwksServer,
   type TestKey,
 } from '../support/jwks-server.ts';
-import { createRotatingSecrets, refusalOf, signingVersion } from './rotating-secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
+import { createRotatingSecrets, signingVersion } from './rotating-secrets.ts';
 
 function codeOf(header: string | null): string {
   try {

@@ -42,13 +42,3 @@ export function keyPem(namedCurve = 'P-256', type: 'pkcs8' | 'sec1' = 'pkcs8'): 
 export function signingVersion(id: string): SecretVersion {
   return { id, value: keyPem() };
 }
-
-/** What a promise was refused with. */
-export async function refusalOf(promise: Promise<unknown>): Promise<AppError> {
-  const outcome = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (outcome instanceof AppError) return outcome;
-  throw new Error('not refused', { cause: outcome });
-}

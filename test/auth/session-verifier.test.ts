@@ -5,13 +5,8 @@ import { createGrantCache } from '../../src/auth/grant-cache.ts';
 import { createSessionVerifier, type SessionVerifier } from '../../src/auth/session-verifier.ts';
 import { createSigningKeys, type SigningKeys } from '../../src/auth/signing-keys.ts';
 import { AppError } from '../../src/errors.ts';
-import {
-  createRotatingSecrets,
-  keyPem,
-  refusalOf,
-  signingVersion,
-  type RotatingSecrets,
-} from './rotating-secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
+import { createRotatingSecrets, keyPem, signingVersion, type RotatingSecrets } from './rotating-secrets.ts';
 
 const issuer = 'https://mcp.example.com';
 const resource = `${issuer}/mcp`;

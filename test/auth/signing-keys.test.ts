@@ -4,11 +4,11 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { checkSecretValue } from '../../src/auth/secret-values.ts';
 import { createSigningKeys, type SigningKeys } from '../../src/auth/signing-keys.ts';
 import type { SecretName, SecretVersion } from '../../src/stores/secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
 import {
   createRotatingSecrets,
   keyPem,
   randomVersion,
-  refusalOf,
   signingVersion,
   type RotatingSecrets,
 } from './rotating-secrets.ts';

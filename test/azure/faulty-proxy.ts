@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
+import type { IncomingMessage } from 'node:http';
+import { giveBack, passOn, startRelay } from '../support/relay.ts';
 
 /** What happens to a request: passed on; cut off before or after the storage acts on it; left waiting; refused. */
 export type Fault = 'none' | 'cut-before' | 'cut-after' | 'silence' | 503;
@@ -20,16 +18,6 @@ export interface FaultyProxy {
   stop(): Promise<void>;
 }
 
-async function forward(target: URL, incoming: IncomingMessage, body: Buffer) {
-  const outgoing = request(new URL(incoming.url ?? '/', target), {
-    method: incoming.method,
-    headers: incoming.headers,
-  });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return { answer, content: await buffer(answer) };
-}
-
 /** Stands between the SDK and Azurite and fails in the ways a network and a service do. */
 export async function startFaultyProxy(tablesUrl: string): Promise<FaultyProxy> {
   const target = new URL(tablesUrl);
@@ -40,8 +28,7 @@ export async function startFaultyProxy(tablesUrl: string): Promise<FaultyProxy> 
     faultOf: undefined as FaultyProxy['faultOf'],
   };
 
-  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const body = await buffer(incoming);
+  const relay = await startRelay(async (incoming, outgoing, body) => {
     const transaction = incoming.url?.endsWith('$batch') === true;
     const fault =
       (await proxy.faultOf?.(incoming)) ??
@@ -50,22 +37,9 @@ export async function startFaultyProxy(tablesUrl: string): Promise<FaultyProxy> 
     if (fault === 'silence') return;
     if (fault === 'cut-before') return void incoming.socket.destroy();
     if (fault === 503) return void outgoing.writeHead(503).end();
-    const { answer, content } = await forward(target, incoming, body);
+    const answer = await passOn(Number(target.port), incoming, body);
     if (fault === 'cut-after') return void incoming.socket.destroy();
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(content);
-  }
-
-  const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(proxy, {
-    tablesUrl: `http://127.0.0.1:${port}${target.pathname}`,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    giveBack(outgoing, answer);
   });
+  return Object.assign(proxy, { tablesUrl: relay.origin + target.pathname, stop: relay.stop });
 }

@@ -1,18 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
-import { trustCertificate } from '../../dev/trust.ts';
+import { trustCertificates } from '../../dev/trust.ts';
 import { createCredential } from '../../src/azure/credential.ts';
 import { createKeyVaultSecrets } from '../../src/azure/key-vault-secrets.ts';
 import { createSecretChecks } from '../../src/azure/secret-checks.ts';
 import { AppError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import type { SecretVersion } from '../../src/stores/secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
+import { sharedIdentity } from '../support/shared-services.ts';
+import { stopAfterEach } from '../support/stop-after-each.ts';
+import { takePort } from '../support/take-port.ts';
 
-const identity = JSON.parse(process.env.TEST_IDENTITY ?? '') as LocalIdentity;
+const keep = stopAfterEach();
+
 const authority = process.env.TEST_ENTRA_AUTHORITY ?? '';
 const second = 1_000;
 const minute = 60 * second;
@@ -27,10 +31,10 @@ async function startVault(changes: Partial<LocalIdentity> = {}): Promise<LocalKe
   const started = await startLocalKeyVault({
     port: 0,
     authority,
-    identity: { ...identity, ...changes },
+    identity: { ...sharedIdentity(), ...changes },
     seed,
   });
-  trustCertificate(started.certificate);
+  trustCertificates(started.certificate);
   return started;
 }
 
@@ -59,22 +63,15 @@ function valuesOf(versions: readonly SecretVersion[]): string[] {
   return versions.map(({ value }) => value);
 }
 
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof AppError) return error;
-  throw new Error(`no AppError: ${inspect(error)}`);
-}
-
 /** Reads until the background has brought the expected values. */
 async function readUntil(read: () => Promise<readonly SecretVersion[]>, expected: readonly string[]) {
-  for (;;) {
-    const values = valuesOf(await read());
+  let values: string[] = [];
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    values = valuesOf(await read());
     if (values.join() === expected.join()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
   }
+  throw new Error(`still ${values.join()}`);
 }
 
 describe('the secrets of a Key Vault', () => {
@@ -145,51 +142,46 @@ describe('the secrets of a Key Vault', () => {
         detail: 'cookie-key: status 503 ServiceUnavailable',
       }),
     ]);
-    expect(await failureOf(secrets.refresh('cookie-key'))).toMatchObject({ code: 'secrets_unavailable' });
+    expect(await refusalOf(secrets.refresh('cookie-key'))).toMatchObject({ code: 'secrets_unavailable' });
     now += 1;
-    expect(await failureOf(secrets.read('cookie-key'))).toMatchObject({ code: 'secrets_unavailable' });
+    expect(await refusalOf(secrets.read('cookie-key'))).toMatchObject({ code: 'secrets_unavailable' });
     vault.outage(false);
     expect(valuesOf(await secrets.read('cookie-key'))).toEqual(['first-value']);
   });
 
   it('are unavailable when they were never read and the vault is out, or not there', async () => {
     vault.outage(true);
-    expect(await failureOf(createSecrets().read('cookie-key'))).toMatchObject({
+    expect(await refusalOf(createSecrets().read('cookie-key'))).toMatchObject({
       code: 'secrets_unavailable',
       detail: 'cookie-key: status 503 ServiceUnavailable',
     });
     const elsewhere = createSecrets({ url: 'https://127.0.0.1:1' });
-    expect(await failureOf(elsewhere.read('cookie-key'))).toMatchObject({
+    expect(await refusalOf(elsewhere.read('cookie-key'))).toMatchObject({
       code: 'secrets_unavailable',
       detail: 'cookie-key: no usable answer (ECONNREFUSED)',
     });
   });
 
   it('are unavailable when the vault says nothing before the deadline', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-    try {
-      expect(await failureOf(createSecrets({ url, deadlineMs: 50 }).read('cookie-key'))).toMatchObject({
-        code: 'secrets_unavailable',
-        detail: 'cookie-key: no answer within 50 ms',
-      });
-    } finally {
-      silent.close();
-    }
+    const { port } = await keep(takePort());
+    const secrets = createSecrets({ url: `https://127.0.0.1:${port}`, deadlineMs: 50 });
+    expect(await refusalOf(secrets.read('cookie-key'))).toMatchObject({
+      code: 'secrets_unavailable',
+      detail: 'cookie-key: no answer within 50 ms',
+    });
   });
 
   it('are missing where the vault has none or all are disabled, and are looked for again after two seconds', async () => {
     const secrets = createSecrets();
-    expect(await failureOf(secrets.read('encryption-key'))).toMatchObject({
+    expect(await refusalOf(secrets.read('encryption-key'))).toMatchObject({
       code: 'secret_missing',
       detail: 'encryption-key: the vault has no enabled version',
     });
     vault.disable('cookie-key');
-    expect(await failureOf(secrets.read('cookie-key'))).toMatchObject({ code: 'secret_missing' });
+    expect(await refusalOf(secrets.read('cookie-key'))).toMatchObject({ code: 'secret_missing' });
 
     vault.set('encryption-key', 'made by the operator');
-    expect(await failureOf(secrets.read('encryption-key'))).toMatchObject({ code: 'secret_missing' });
+    expect(await refusalOf(secrets.read('encryption-key'))).toMatchObject({ code: 'secret_missing' });
     now += 2 * second;
     expect(valuesOf(await secrets.read('encryption-key'))).toEqual(['made by the operator']);
   });
@@ -199,12 +191,12 @@ describe('the secrets of a Key Vault', () => {
     await secrets.read('cookie-key');
     vault.disable('cookie-key');
     now += 10 * minute;
-    expect(await failureOf(secrets.read('cookie-key'))).toMatchObject({ code: 'secret_missing' });
+    expect(await refusalOf(secrets.read('cookie-key'))).toMatchObject({ code: 'secret_missing' });
   });
 
   it('are unusable when the newest is empty, and no older empty one is given', async () => {
     const id = vault.set('cookie-key', ' ');
-    expect(await failureOf(createSecrets().read('cookie-key'))).toMatchObject({
+    expect(await refusalOf(createSecrets().read('cookie-key'))).toMatchObject({
       code: 'secret_unusable',
       detail: `cookie-key: version ${id} is empty`,
     });
@@ -219,7 +211,7 @@ describe('the secrets of a Key Vault', () => {
     ] as const) {
       await vault.stop();
       vault = await startVault(changes);
-      expect(await failureOf(createSecrets().read('cookie-key'))).toMatchObject({
+      expect(await refusalOf(createSecrets().read('cookie-key'))).toMatchObject({
         code: 'secrets_unavailable',
         detail: `cookie-key: ${answer}: does the identity have the role Key Vault Secrets User?`,
       });
@@ -233,8 +225,8 @@ describe('the secrets of a Key Vault', () => {
     now += 10 * minute;
     await secrets.read('cookie-key');
     now += 12 * hour;
-    const unavailable = await failureOf(secrets.read('cookie-key'));
-    const missing = await failureOf(secrets.read('encryption-key'));
+    const unavailable = await refusalOf(secrets.read('cookie-key'));
+    const missing = await refusalOf(secrets.read('encryption-key'));
     const told = inspect([unavailable, missing, lines], { depth: null, showHidden: true });
     expect(told).toContain('secrets_unavailable');
     expect(told).not.toMatch(/first-value|Bearer|eyJ/);
@@ -258,7 +250,7 @@ describe('the checks of the secrets', () => {
     ]);
     await checks['secret_cookie-key']?.();
     const run = async (name: string) => checks[name]?.();
-    expect(await failureOf(run('secret_encryption-key'))).toMatchObject({ code: 'secret_unusable' });
-    expect(await failureOf(run('secret_session-signing-key'))).toMatchObject({ code: 'secret_missing' });
+    expect(await refusalOf(run('secret_encryption-key'))).toMatchObject({ code: 'secret_unusable' });
+    expect(await refusalOf(run('secret_session-signing-key'))).toMatchObject({ code: 'secret_missing' });
   });
 });

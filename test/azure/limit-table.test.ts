@@ -4,6 +4,7 @@ import { createLimitTable } from '../../src/azure/limit-table.ts';
 import { createSweep } from '../../src/azure/sweep.ts';
 import type { Tables } from '../../src/azure/tables.ts';
 import { rateLimits } from '../../src/stores/rate-limiter.ts';
+import { dumpTable } from '../support/table-dump.ts';
 import { startStorage, type TestStorage } from './storage.ts';
 
 const noon = Date.parse('2026-01-02T12:00:00.000Z');
@@ -35,12 +36,6 @@ async function admitTimes(times: number, most: number, key: string): Promise<boo
     results.push(await openLimiter(most).admit('registration', key));
   }
   return results;
-}
-
-async function dumpLimits(): Promise<Record<string, unknown>[]> {
-  const rows: Record<string, unknown>[] = [];
-  for await (const row of storage.inspect('Limits').listEntities()) rows.push(row);
-  return rows;
 }
 
 describe('the rate limiter', () => {
@@ -97,9 +92,9 @@ describe('the rate limiter', () => {
   it('does not hold the key, and starts afresh over a row that it did not write', async () => {
     const key = `203.0.113.7-${randomUUID()}`;
     await admitTimes(2, 1, key);
-    expect(JSON.stringify(await dumpLimits())).not.toContain('203.0.113.7');
+    expect(JSON.stringify(await dumpTable(storage.inspect('Limits')))).not.toContain('203.0.113.7');
     const inspected = storage.inspect('Limits');
-    for (const row of await dumpLimits()) {
+    for (const row of await dumpTable(storage.inspect('Limits'))) {
       const { partitionKey, rowKey } = row as { partitionKey: string; rowKey: string };
       await inspected.updateEntity({ partitionKey, rowKey, count: 'many' }, 'Replace');
     }
@@ -109,12 +104,12 @@ describe('the rate limiter', () => {
   it('S26: leaves rows that the sweep removes when their window is over', async () => {
     now = noon;
     await admitTimes(1, 1, randomUUID());
-    expect(await dumpLimits()).not.toEqual([]);
+    expect(await dumpTable(storage.inspect('Limits'))).not.toEqual([]);
     now += 3 * hour;
     const key = randomUUID();
     await admitTimes(1, 1, key);
     await createSweep(storage.tables, { now: () => now })();
-    const left = await dumpLimits();
+    const left = await dumpTable(storage.inspect('Limits'));
     expect(left).toHaveLength(1);
     expect(await admitTimes(1, 1, key)).toEqual([false]);
   });

@@ -4,6 +4,7 @@ import { createNoteTable } from '../../src/azure/note-table.ts';
 import { maxNotesPerOwner, NoteLimitError, type NoteStore } from '../../src/stores/note-store.ts';
 import type { Owner } from '../../src/stores/owner.ts';
 import { describeNoteStore } from '../contract/note-store.contract.ts';
+import { dumpTable } from '../support/table-dump.ts';
 import { startFaultyProxy, type Fault, type FaultyProxy } from './faulty-proxy.ts';
 import { startStorage, type TestStorage } from './storage.ts';
 
@@ -30,14 +31,9 @@ function partitionOf({ tenantId, objectId }: Owner): string {
 
 /** Rows of the owner as the service has them: how many notes, and how many the counter says. */
 async function countRows(owner: Owner): Promise<{ notes: number; counter: unknown }> {
-  let notes = 0;
-  let counter: unknown;
-  const filter = `PartitionKey eq '${partitionOf(owner)}'`;
-  for await (const row of storage.inspect('Notes').listEntities({ queryOptions: { filter } })) {
-    if (row.rowKey === 'count') counter = row.count;
-    else notes += 1;
-  }
-  return { notes, counter };
+  const rows = await dumpTable(storage.inspect('Notes'), `PartitionKey eq '${partitionOf(owner)}'`);
+  const counter = rows.find(({ rowKey }) => rowKey === 'count');
+  return { notes: rows.length - (counter === undefined ? 0 : 1), counter: counter?.count };
 }
 
 /** Notes and their counter, put there past the store. */

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRecordTable } from '../../src/azure/record-table.ts';
-import type { tableNames, Tables } from '../../src/azure/tables.ts';
+import type { Tables } from '../../src/azure/tables.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Sealer } from '../../src/stores/sealer.ts';
 import { describeRecordStore, valueSchema } from '../contract/record-store.contract.ts';
+import { dumpTable } from '../support/table-dump.ts';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { startStorage, type TestStorage } from './storage.ts';
 import { createTestSealer } from './test-sealer.ts';
@@ -34,12 +35,6 @@ function openStore({ tables = storage.tables, sealer: own = sealer, now = noon }
   return createRecordTable(tables, { name: 'Codes', schema: valueSchema, sealer: own, now: () => now });
 }
 
-async function dump(name: (typeof tableNames)[number]): Promise<Record<string, unknown>[]> {
-  const rows: Record<string, unknown>[] = [];
-  for await (const row of storage.inspect(name).listEntities()) rows.push(row);
-  return rows;
-}
-
 describeRecordStore('Table Storage', (now) =>
   createRecordTable(storage.tables, { name: 'Grants', schema: valueSchema, sealer, now }),
 );
@@ -49,7 +44,9 @@ describe('the tables of records', () => {
     const id = `code-${randomUUID()}`;
     const text = `secret-${randomUUID()}`;
     await openStore().insert(id, { text }, end);
-    const rows = (await dump('Codes')).filter(({ partitionKey }) => partitionKey === hash(id));
+    const rows = (await dumpTable(storage.inspect('Codes'))).filter(
+      ({ partitionKey }) => partitionKey === hash(id),
+    );
     expect(rows).toEqual([
       expect.objectContaining({ rowKey: 'record', expiresAt: '2026-01-02T12:01:00.000Z' }),
     ]);
@@ -61,7 +58,10 @@ describe('the tables of records', () => {
       'sealed',
       'timestamp',
     ]);
-    const everything = JSON.stringify([await dump('Codes'), await dump('Expiries')]);
+    const everything = JSON.stringify([
+      await dumpTable(storage.inspect('Codes')),
+      await dumpTable(storage.inspect('Expiries')),
+    ]);
     for (const secret of [id, text, 'secret-']) {
       expect(everything).not.toContain(secret);
       expect(everything).not.toContain(Buffer.from(secret).toString('base64url').slice(0, -2));

@@ -1,7 +1,7 @@
-import { TableClient } from '@azure/data-tables';
+import type { TableClient } from '@azure/data-tables';
 import { startAzurite, type Azurite } from '../../dev/azurite.ts';
-import type { tableNames } from '../../src/azure/tables.ts';
-import { createTables, type Tables } from '../../src/azure/tables.ts';
+import { createTables, type TableName, type Tables } from '../../src/azure/tables.ts';
+import { openTable } from '../support/table-dump.ts';
 
 const prefix = 'test';
 
@@ -11,7 +11,7 @@ export interface TestStorage {
   /** The same tables, reached through another address. */
   tablesAt(tablesUrl: string, deadlineMs?: number): Tables;
   /** The service's own view of a table, for looking and for tampering. */
-  inspect(name: (typeof tableNames)[number]): TableClient;
+  inspect(name: TableName): TableClient;
 }
 
 /** Azurite of its own, with every table made. */
@@ -27,9 +27,6 @@ export async function startStorage(): Promise<TestStorage> {
     azurite,
     tables,
     tablesAt,
-    inspect: (name) =>
-      TableClient.fromConnectionString(azurite.connectionString, `${prefix}${name}`, {
-        allowInsecureConnection: true,
-      }),
+    inspect: (name) => openTable(azurite.connectionString, `${prefix}${name}`),
   };
 }

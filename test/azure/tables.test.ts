@@ -1,8 +1,6 @@
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { CredentialUnavailableError } from '@azure/identity';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findFreePort } from '../../dev/ports.ts';
 import { createTables, mcpTableNames, tableNames } from '../../src/azure/tables.ts';
 import { startStorage, type TestStorage } from './storage.ts';
 
@@ -15,15 +13,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => storage.azurite.stop());
-
-async function findClosedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe('the tables', () => {
   it('have names that Table Storage accepts with the longest prefix', () => {
@@ -77,7 +66,7 @@ describe('the tables', () => {
   });
 
   it('report a storage that nobody answers for', async () => {
-    const tables = storage.tablesAt(`http://127.0.0.1:${await findClosedPort()}/devstoreaccount1`);
+    const tables = storage.tablesAt(`http://127.0.0.1:${await findFreePort()}/devstoreaccount1`);
     await expect(tables.ping()).rejects.toMatchObject({
       code: 'storage_unavailable',
       detail: expect.stringContaining('ECONNREFUSED'),
@@ -103,7 +92,7 @@ describe('the tables', () => {
 
   it('report a credential that gives no token', async () => {
     const credential = { getToken: () => Promise.reject(new CredentialUnavailableError('signed out')) };
-    const url = `https://127.0.0.1:${await findClosedPort()}`;
+    const url = `https://127.0.0.1:${await findFreePort()}`;
     await expect(createTables({ url, prefix: 'test' }, { credential }).ping()).rejects.toMatchObject({
       code: 'storage_unavailable',
       detail: expect.stringContaining('no token'),

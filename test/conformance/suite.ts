@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 
-const cli = resolve(
+/** The official suite's program. */
+export const conformanceCli = resolve(
   import.meta.dirname,
   '../../node_modules/@modelcontextprotocol/conformance/dist/index.js',
 );
@@ -62,7 +63,7 @@ export async function runSuite(mcpUrl: URL, revision: string): Promise<SuiteRun>
   const options = { url: mcpUrl.href, requirements: revision, 'expected-failures': baselineFile };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   try {
-    const suite = spawn(process.execPath, [cli, 'server', ...args, '--output-dir', outputDir], {
+    const suite = spawn(process.execPath, [conformanceCli, 'server', ...args, '--output-dir', outputDir], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [output, closed] = await Promise.all([text(suite.stdout), once(suite, 'close')]);

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TableClient } from '@azure/data-tables';
 import { describe, expect, it } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../dev/azurite.ts';
+import { takePort } from '../support/take-port.ts';
 
 function openTable({ connectionString }: Azurite): TableClient {
   return TableClient.fromConnectionString(connectionString, 'test', { allowInsecureConnection: true });
@@ -84,15 +85,13 @@ describe('the local Azurite', () => {
   });
 
   it('names the port when it is taken', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const { port, stop } = await takePort();
     try {
       await expect(startAzurite({ tablePort: port })).rejects.toThrow(
         `Azurite cannot start: port ${port} on 127.0.0.1 is already in use.`,
       );
     } finally {
-      server.close();
+      await stop();
     }
   });
 

@@ -7,7 +7,7 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
 import { startLocalIdentityEndpoint, type LocalIdentityEndpoint } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
-import { trustCertificate } from '../../dev/trust.ts';
+import { trustCertificates } from '../../dev/trust.ts';
 
 const authority = 'https://login.example';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vault-'));
   identity = await startLocalIdentityEndpoint({ port: 0 });
   vault = await startLocalKeyVault({ port: 0, identity, authority });
-  trustCertificate(vault.certificate);
+  trustCertificates(vault.certificate);
 });
 
 afterAll(async () => {
@@ -150,7 +150,7 @@ describe('the local Key Vault', () => {
     first.set('cookie-key', 'changed');
     await first.stop();
     const second = await startLocalKeyVault(options);
-    trustCertificate(second.certificate);
+    trustCertificates(second.certificate);
     expect((await createClient(second.url).getSecret('cookie-key')).value).toBe('changed');
     await second.stop();
     const path = join(folder, 'secrets.json');

@@ -1,13 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { checkPorts, readPorts } from '../../dev/ports.ts';
-
-async function takePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, close: () => once(server.close(), 'close') };
-}
+import { takePort } from '../support/take-port.ts';
 
 describe('the ports of the local stack', () => {
   it('are those of Functions and Azurite unless the environment says otherwise', () => {
@@ -45,7 +38,7 @@ describe('the ports of the local stack', () => {
         ].join('\n'),
       );
     } finally {
-      await Promise.all([first.close(), second.close()]);
+      await Promise.all([first.stop(), second.stop()]);
     }
     await checkPorts({ mcp: first.port, entra: second.port });
   });

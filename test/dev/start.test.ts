@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -8,6 +6,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { startHost } from '../../dev/host.ts';
 import { createApp } from '../../src/app.ts';
+import { takePort } from '../support/take-port.ts';
 import { chooseFreePorts, runScript, startLocalStack, type Program } from './local-stack.ts';
 
 interface LocalSettings {
@@ -16,12 +15,14 @@ interface LocalSettings {
 
 const smokeLines = /^TOOLS: \["echo","add",.*\]\nADD RESULT: 15\nSTATUS: ok\n$/;
 
+let ports: Awaited<ReturnType<typeof chooseFreePorts>>;
 let environment: NodeJS.ProcessEnv;
 let dataDir: string;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'local-stack-'));
-  environment = { ...(await chooseFreePorts()), DATA_DIR: dataDir };
+  ports = await chooseFreePorts();
+  environment = { ...ports, DATA_DIR: dataDir };
 });
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -70,12 +71,11 @@ function readPasted(banner: string): LocalSettings {
 
 /** Takes a port as another program would, for as long as the work needs. */
 async function withPortTaken<T>(port: string | undefined, work: () => Promise<T>): Promise<T> {
-  const server = createServer().listen(Number(port), '127.0.0.1');
-  await once(server, 'listening');
+  const { stop: release } = await takePort(Number(port));
   try {
     return await work();
   } finally {
-    await once(server.close(), 'close');
+    await release();
   }
 }
 
@@ -94,9 +94,7 @@ describe('npm start', () => {
     const { code, stdout } = await stop(first);
     expect(code).toBe(0);
     expect(stdout).toContain(`http://localhost:${environment.MCP_PORT}/mcp`);
-    for (const name of ['MCP_PORT', 'ENTRA_PORT', 'KEY_VAULT_PORT', 'IDENTITY_PORT', 'AZURITE_TABLE_PORT']) {
-      await (await startHost([], { port: Number(environment[name]) })).stop();
-    }
+    for (const port of Object.values(ports)) await (await takePort(Number(port))).stop();
 
     const second = await startLocalStack(environment);
     const { notes } = (await callTool('get_user_notes', {})) as { notes: unknown[] };

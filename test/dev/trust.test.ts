@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeCertificate } from '../../dev/certificate.ts';
 import { startHost } from '../../dev/host.ts';
-import { trustCertificate, writeTrustFile } from '../../dev/trust.ts';
+import { trustCertificates, writeTrustFile } from '../../dev/trust.ts';
 
 let folder: string;
 
@@ -19,7 +19,7 @@ describe('trust in a certificate of this machine', () => {
     for (const tls of [await makeCertificate(), await makeCertificate()]) {
       const host = await startHost([], { port: 0, tls });
       await expect(fetch(host.url)).rejects.toThrow('fetch failed');
-      trustCertificate(tls.cert);
+      trustCertificates(tls.cert);
       expect((await fetch(host.url)).status).toBe(404);
       await host.stop();
     }

@@ -5,7 +5,7 @@ import { startLoopbackReceiver, type LoopbackReceiver } from '../../scripts/lib/
 import { startDocumentServer, publicAddress, type DocumentServer } from '../oauth/clients/document-server.ts';
 import type { McpClient } from '../support/mcp-clients.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { me, post } from '../support/raw-oauth.ts';
+import { me, revoke } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import {
   startSignInBrowser,
@@ -68,7 +68,10 @@ afterAll(async () => {
 beforeEach(async () => {
   receiver = await startLoopbackReceiver({ port: 0 });
 });
-afterEach(() => receiver.stop());
+afterEach(async () => {
+  ahead = 0;
+  await receiver.stop();
+});
 
 async function callProfile(client: McpClient): Promise<unknown> {
   const { structuredContent } = await client.callTool({ name: 'get_user_profile', arguments: {} });
@@ -136,11 +139,9 @@ describe.each(Object.entries(sdkClients))('%s, which is given the URL only', (_n
     const memory = createOAuthMemory({ receiver });
     const { client } = await signIn(connect, server.mcpUrl, memory);
     await client.close();
-    const revocation = new URLSearchParams({
-      client_id: memory.client?.client_id ?? '',
-      token: memory.tokens?.refresh_token ?? '',
-    });
-    expect(await post(`${server.url}/auth/revoke`, revocation)).toMatchObject({ status: 200 });
+    const clientId = memory.client?.client_id ?? '';
+    const revocation = await revoke(server.url, { clientId }, memory.tokens?.refresh_token ?? '');
+    expect(revocation.status).toBe(200);
     if (memory.tokens !== undefined) memory.tokens = { ...memory.tokens, access_token: 'was-removed' };
     const { client: again } = await signIn(connect, server.mcpUrl, memory, { user: 'bob' });
     expect(await callProfile(again)).toMatchObject({ kind: 'user', objectId: users.bob.oid });

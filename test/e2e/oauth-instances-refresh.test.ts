@@ -3,12 +3,13 @@ import { decodeJwt } from 'jose';
 import type { Upstream } from '../oauth/upstream.ts';
 import { startCluster, type Cluster } from '../support/instances.ts';
 import {
+  answersOf,
   me,
   obtainTokens,
-  post,
   readTokens,
   refresh,
   registerClient,
+  revoke,
   type RawClient,
   type TokenReply,
 } from '../support/raw-oauth.ts';
@@ -36,15 +37,6 @@ afterAll(async () => {
 
 function refreshAtOnce(client: RawClient, refreshToken: string, times = 20): Promise<TokenReply[]> {
   return Promise.all(Array.from({ length: times }, () => refresh(cluster.url, client, refreshToken)));
-}
-
-/** What each instance says, by requests of which one goes to each: 200, or the code of the refusal. */
-async function meEverywhere(token: string): Promise<readonly unknown[]> {
-  const ask = async () => {
-    const answer = await me(cluster.url, token);
-    return answer.status === 200 ? 200 : ((await answer.json()) as { code: unknown }).code;
-  };
-  return [await ask(), await ask()];
 }
 
 async function countRefreshTokens(): Promise<number> {
@@ -81,7 +73,7 @@ describe('S16: refresh tokens on two instances', () => {
       current = next.refreshToken;
       seen.add(current);
       expect(seen.size).toBe(generation + 1);
-      expect(await meEverywhere(next.accessToken)).toEqual([200, 200]);
+      expect(await answersOf(cluster.url, next.accessToken)).toEqual([200, 200]);
     }
   });
 
@@ -102,11 +94,11 @@ describe('S16: refresh tokens on two instances', () => {
     const { client, refreshToken } = await obtainTokens(cluster.url);
     const second = readTokens(await refresh(cluster.url, client, refreshToken));
     const third = readTokens(await refresh(cluster.url, client, second.refreshToken));
-    expect(await meEverywhere(third.accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, third.accessToken)).toEqual([200, 200]);
     expect(await refresh(cluster.url, client, refreshToken)).toMatchObject(refused);
     expect(await refresh(cluster.url, client, third.refreshToken)).toMatchObject(refused);
     await cluster.advance(minute);
-    expect(await meEverywhere(third.accessToken)).toEqual(['revoked_token', 'revoked_token']);
+    expect(await answersOf(cluster.url, third.accessToken)).toEqual(['revoked_token', 'revoked_token']);
   });
 
   it('S16: revoke the family when the predecessor comes back after a minute', async () => {
@@ -116,7 +108,7 @@ describe('S16: refresh tokens on two instances', () => {
     expect(await refresh(cluster.url, client, refreshToken)).toMatchObject(refused);
     expect(await refresh(cluster.url, client, second.refreshToken)).toMatchObject(refused);
     await cluster.advance(minute);
-    expect(await meEverywhere(second.accessToken)).toEqual(['revoked_token', 'revoked_token']);
+    expect(await answersOf(cluster.url, second.accessToken)).toEqual(['revoked_token', 'revoked_token']);
   });
 
   it("S16: leave another client's repeat without effect", async () => {
@@ -144,7 +136,7 @@ describe('S17: the refresh at Entra behind them', () => {
     const { client, accessToken, refreshToken } = await obtainTokens(cluster.url);
     upstream.tokenRequests.length = 0;
     const second = readTokens(await refresh(cluster.url, client, refreshToken));
-    expect(await meEverywhere(accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, accessToken)).toEqual([200, 200]);
     expect(upstreamRefreshes()).toBe(0);
     await cluster.advance(minute);
     const calls = Array.from({ length: 10 }, () => me(cluster.url, second.accessToken));
@@ -158,7 +150,7 @@ describe('S17: the refresh at Entra behind them', () => {
     await upstream.setEnabled('bob@contoso.example', false);
     await cluster.advance(minute);
     try {
-      expect(await meEverywhere(accessToken)).toEqual(['revoked_token', 'revoked_token']);
+      expect(await answersOf(cluster.url, accessToken)).toEqual(['revoked_token', 'revoked_token']);
       expect(await refresh(cluster.url, client, refreshToken)).toMatchObject(refused);
     } finally {
       await upstream.setEnabled('bob@contoso.example', true);
@@ -168,12 +160,6 @@ describe('S17: the refresh at Entra behind them', () => {
 });
 
 describe('S19: revocation on two instances', () => {
-  function revoke({ clientId }: RawClient, token: string, hint?: string): Promise<TokenReply> {
-    const form = new URLSearchParams({ client_id: clientId, token });
-    if (hint !== undefined) form.set('token_type_hint', hint);
-    return post(`${cluster.url}/auth/revoke`, form);
-  }
-
   it.each([
     ['refresh token', 'refreshToken', 'refresh_token'],
     ['access token', 'accessToken', 'access_token'],
@@ -182,11 +168,14 @@ describe('S19: revocation on two instances', () => {
     const tokens = await obtainTokens(cluster.url);
     const { client, accessToken, refreshToken } = tokens;
     // Both instances now hold it for good.
-    expect(await meEverywhere(accessToken)).toEqual([200, 200]);
-    expect(await revoke(client, tokens[which], hint)).toMatchObject({ status: 200, body: {} });
+    expect(await answersOf(cluster.url, accessToken)).toEqual([200, 200]);
+    expect(await revoke(cluster.url, client, tokens[which], { token_type_hint: hint })).toMatchObject({
+      status: 200,
+      body: {},
+    });
     expect(await refresh(cluster.url, client, refreshToken)).toMatchObject(refused);
     await cluster.advance(60_000);
-    expect(await meEverywhere(accessToken)).toEqual(['revoked_token', 'revoked_token']);
+    expect(await answersOf(cluster.url, accessToken)).toEqual(['revoked_token', 'revoked_token']);
     const { headers } = await me(cluster.url, accessToken);
     expect(headers.get('www-authenticate')).toContain('error="invalid_token"');
   });
@@ -195,19 +184,19 @@ describe('S19: revocation on two instances', () => {
     const { client, accessToken, refreshToken } = await obtainTokens(cluster.url);
     const stranger = await registerClient(cluster.url);
     for (const token of [accessToken, refreshToken, 'no-such-token', `${accessToken}x`]) {
-      expect(await revoke(stranger, token)).toMatchObject({ status: 200, body: {} });
+      expect(await revoke(cluster.url, stranger, token)).toMatchObject({ status: 200, body: {} });
     }
     await cluster.advance(minute);
-    expect(await meEverywhere(accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, accessToken)).toEqual([200, 200]);
     readTokens(await refresh(cluster.url, client, refreshToken));
   });
 
   it("S19: leaves the same person's other sign-ins alone", async () => {
     const [one, other] = [await obtainTokens(cluster.url), await obtainTokens(cluster.url)];
     expect(decodeJwt(one.accessToken).sub).toBe(decodeJwt(other.accessToken).sub);
-    await revoke(one.client, one.refreshToken);
+    await revoke(cluster.url, one.client, one.refreshToken);
     await cluster.advance(minute);
-    expect(await meEverywhere(one.accessToken)).toEqual(['revoked_token', 'revoked_token']);
-    expect(await meEverywhere(other.accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, one.accessToken)).toEqual(['revoked_token', 'revoked_token']);
+    expect(await answersOf(cluster.url, other.accessToken)).toEqual([200, 200]);
   });
 });

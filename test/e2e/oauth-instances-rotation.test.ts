@@ -1,9 +1,8 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
+import { keyNames, makeKey } from '../../dev/key-vault/make-key.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
-import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import {
   createHttpBrowser,
   readHiddenFields,
@@ -13,6 +12,8 @@ import {
 import { startCluster, type Cluster, type Instance } from '../support/instances.ts';
 import {
   allow,
+  answerOf,
+  answersOf,
   createAuthorizationRequest,
   me,
   obtainTokens,
@@ -24,6 +25,7 @@ import {
   signIn,
   type RawClient,
 } from '../support/raw-oauth.ts';
+import { sharedIdentity } from '../support/shared-services.ts';
 
 const minute = 60_000;
 
@@ -35,7 +37,7 @@ let behind: Instance;
 beforeAll(async () => {
   vault = await startLocalKeyVault({
     port: 0,
-    identity: JSON.parse(process.env.TEST_IDENTITY ?? '{}') as LocalIdentity,
+    identity: sharedIdentity(),
     authority: process.env.TEST_ENTRA_AUTHORITY ?? '',
   });
   cluster = await startCluster({ KEY_VAULT_URL: vault.url, TOKEN_EXPIRY_SECONDS: '1200' }, [
@@ -51,10 +53,7 @@ afterAll(async () => {
 });
 
 function rotate(): void {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  vault.set('session-signing-key', privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
-  vault.set('cookie-key', randomBytes(32).toString('base64url'));
-  vault.set('encryption-key', randomBytes(32).toString('base64url'));
+  for (const name of keyNames) vault.set(name, makeKey(name));
 }
 
 function both(): void {
@@ -63,16 +62,6 @@ function both(): void {
 
 function only({ port }: Instance): void {
   cluster.balancer.targets = [port];
-}
-
-/** 200, or the code of the refusal. */
-async function answerOf(token: string): Promise<unknown> {
-  const answer = await me(cluster.url, token);
-  return answer.status === 200 ? 200 : ((await answer.json()) as { code: unknown }).code;
-}
-
-async function answersOf(token: string): Promise<readonly unknown[]> {
-  return [await answerOf(token), await answerOf(token)];
 }
 
 async function keyIds(): Promise<readonly string[]> {
@@ -106,11 +95,11 @@ describe('S21: rotation of all keys', () => {
     expect(newKey).not.toBe(oldKey);
     const published = [await keyIds(), await keyIds()];
     for (const ids of published) expect(ids.slice(0, 2)).toEqual([newKey, oldKey]);
-    expect(await answersOf(accessToken)).toEqual([200, 200]);
-    expect(await answersOf(renewed.accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, renewed.accessToken)).toEqual([200, 200]);
     // Twenty minutes is how long tokens live here.
     await cluster.advance(10 * minute);
-    expect(await answersOf(accessToken)).toEqual(['expired_token', 'expired_token']);
+    expect(await answersOf(cluster.url, accessToken)).toEqual(['expired_token', 'expired_token']);
     readTokens(await refresh(cluster.url, client, renewed.refreshToken));
   });
 
@@ -158,7 +147,7 @@ describe('S21: rotation of all keys', () => {
     }
     // As long as the answer said.
     await behind.advance(5_000);
-    expect(await answerOf(renewed.accessToken)).toBe(200);
+    expect(await answerOf(cluster.url, renewed.accessToken)).toBe(200);
     readTokens(await refresh(cluster.url, client, renewed.refreshToken));
   });
 
@@ -171,7 +160,7 @@ describe('S21: rotation of all keys', () => {
     const fresh = await openConsent(browser, client);
     expect(formKeyOf(fresh.page)).not.toBe(formKeyOf(page));
     const tokens = await finish(client, await allow(browser, page, client), verifier);
-    expect(await answersOf(tokens.accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, tokens.accessToken)).toEqual([200, 200]);
   });
 
   it('S21: leaves a person who is at Entra meanwhile their way back', async () => {
@@ -195,7 +184,7 @@ describe('S21: rotation of all keys', () => {
     const stop = client.redirectUri;
     const back = await browser.submit(await browser.open(atEntra.url), passwordOf('alice'), { stop });
     const tokens = await finish(client, back.url, verifier);
-    expect(await answersOf(tokens.accessToken)).toEqual([200, 200]);
+    expect(await answersOf(cluster.url, tokens.accessToken)).toEqual([200, 200]);
   });
 
   it('S21: keeps consent that was remembered before', async () => {
@@ -219,9 +208,9 @@ describe('S21: rotation of all keys', () => {
     vault.outage(true);
     try {
       await cluster.advance(11 * minute);
-      expect(await answersOf(accessToken)).toEqual([200, 200]);
+      expect(await answersOf(cluster.url, accessToken)).toEqual([200, 200]);
       const later = await obtainTokens(cluster.url, { client });
-      expect(await answersOf(later.accessToken)).toEqual([200, 200]);
+      expect(await answersOf(cluster.url, later.accessToken)).toEqual([200, 200]);
     } finally {
       vault.outage(false);
     }

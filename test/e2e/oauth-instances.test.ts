@@ -7,11 +7,11 @@ import { createRawMcp } from '../support/raw-mcp.ts';
 import {
   me,
   obtainTokens,
-  post,
   readTokens,
   redeem,
   refresh,
   registerClient,
+  revoke,
   signIn,
 } from '../support/raw-oauth.ts';
 
@@ -41,8 +41,7 @@ describe('two instances', () => {
     expect(await first.text()).toContain(users.alice.oid);
     const renewed = readTokens(await refresh(url, client, refreshToken));
     expect(await (await call(renewed.accessToken)).text()).toContain(users.alice.oid);
-    const form = new URLSearchParams({ client_id: client.clientId, token: renewed.refreshToken });
-    expect(await post(`${url}/auth/revoke`, form)).toMatchObject({ status: 200, body: {} });
+    expect(await revoke(url, client, renewed.refreshToken)).toMatchObject({ status: 200, body: {} });
     expect(await refresh(url, client, renewed.refreshToken)).toMatchObject({
       status: 400,
       body: { error: 'invalid_grant' },
@@ -118,9 +117,11 @@ describe('two instances', () => {
       expect((await me(url, accessToken)).status).toBe(200);
     }
     const [onLaptop, onDesktop, third] = [await renew(laptop), await renew(desktop), await renew(again)];
-    const form = new URLSearchParams({ client_id: clientId, token: third.refreshToken });
-    expect((await post(`${url}/auth/revoke`, form)).status).toBe(200);
-    expect(await refresh(url, third.client, third.refreshToken)).toMatchObject({ status: 400 });
+    expect((await revoke(url, third.client, third.refreshToken)).status).toBe(200);
+    expect(await refresh(url, third.client, third.refreshToken)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
     for (const device of [onLaptop, onDesktop]) {
       expect((await me(url, (await renew(device)).accessToken)).status).toBe(200);
     }

@@ -9,14 +9,14 @@ import { Client, type Transport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import * as z from 'zod';
 import { users } from '../../dev/entra/directory.ts';
-import { findFreePort, startProxyServer } from '../support/proxy-server.ts';
+import { findFreePort } from '../../dev/ports.ts';
+import { conformanceCli } from '../conformance/suite.ts';
+import { startProxyServer } from '../support/proxy-server.ts';
 import { registerClient } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { startSignInBrowser, type SignInBrowser } from '../support/sign-in-browser.ts';
 
-const modules = resolve(import.meta.dirname, '../../node_modules');
-const mcpRemote = join(modules, 'mcp-remote/dist/proxy.js');
-const conformance = join(modules, '@modelcontextprotocol/conformance/dist/index.js');
+const mcpRemote = resolve(import.meta.dirname, '../../node_modules/mcp-remote/dist/proxy.js');
 
 let browser: SignInBrowser;
 let server: TestServer;
@@ -135,7 +135,7 @@ describe('the official suite for authorization servers', () => {
       'output-dir': outputDir,
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
-    const suite = spawn(process.execPath, [conformance, 'authorization', ...args], {
+    const suite = spawn(process.execPath, [conformanceCli, 'authorization', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const closed = once(suite, 'close');

@@ -1,8 +1,7 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { TableClient } from '@azure/data-tables';
+import { createPrivateKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps, users } from '../../dev/entra/directory.ts';
-import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
+import { makeKey } from '../../dev/key-vault/make-key.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
 import { tableNames } from '../../src/azure/tables.ts';
 import { startFaultyProxy, type FaultyProxy } from '../azure/faulty-proxy.ts';
@@ -24,20 +23,21 @@ import {
   redeem,
   refresh,
   registerClient,
+  revoke,
   signIn,
   type RawClient,
 } from '../support/raw-oauth.ts';
 import { createSecretHunt, spell } from '../support/secret-hunt.ts';
-import { dumpTables } from '../support/table-dump.ts';
+import { reachTablesAt, sharedIdentity, sharedTablesUrl } from '../support/shared-services.ts';
+import { dumpTables, openTableOf } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 
 const hunt = createSecretHunt();
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+const pem = makeKey('session-signing-key');
 const vaultSecrets = {
   'session-signing-key': pem,
-  'cookie-key': randomBytes(32).toString('base64url'),
-  'encryption-key': randomBytes(32).toString('base64url'),
+  'cookie-key': makeKey('cookie-key'),
+  'encryption-key': makeKey('encryption-key'),
   'entra-client-secret': apps.proxy.secret,
 };
 
@@ -52,7 +52,7 @@ let cluster: Cluster;
 function addKnownSecrets(): void {
   for (const [name, value] of Object.entries(vaultSecrets)) hunt.add(`vault ${name}`, value);
   for (const line of pem.split('\n')) if (!line.startsWith('-----')) hunt.add('signing key, PEM', line);
-  hunt.add('signing key, JWK', privateKey.export({ format: 'jwk' }).d);
+  hunt.add('signing key, JWK', createPrivateKey(pem).export({ format: 'jwk' }).d);
   hunt.add('identity header', process.env.IDENTITY_HEADER);
   const [, accountKey] = /AccountKey=([^;]+)/.exec(process.env.TEST_TABLES_CONNECTION_STRING ?? '') ?? [];
   hunt.add('storage key', accountKey);
@@ -83,21 +83,19 @@ beforeAll(async () => {
   upstream = await startTrustingUpstream();
   vault = await startLocalKeyVault({
     port: 0,
-    identity: JSON.parse(process.env.TEST_IDENTITY ?? '{}') as LocalIdentity,
+    identity: sharedIdentity(),
     authority: upstream.authority,
     seed: vaultSecrets,
   });
   const identityEndpoint = new URL(process.env.IDENTITY_ENDPOINT ?? '');
   identity = await startHttpTap(identityEndpoint.origin);
-  const connectionString = process.env.TEST_TABLES_CONNECTION_STRING ?? '';
-  const [, tablesUrl = ''] = /TableEndpoint=([^;]+)/.exec(connectionString) ?? [];
-  storage = await startFaultyProxy(tablesUrl);
+  storage = await startFaultyProxy(sharedTablesUrl());
   cluster = await startCluster(
     {
       ENTRA_AUTHORITY: upstream.authority,
       KEY_VAULT_URL: vault.url,
       IDENTITY_ENDPOINT: identity.origin + identityEndpoint.pathname,
-      TABLES_CONNECTION_STRING: connectionString.replace(tablesUrl, storage.tablesUrl),
+      TABLES_CONNECTION_STRING: reachTablesAt(storage.tablesUrl),
       TEST_DOCUMENTS_PORT: String(documents.port),
     },
     [vault.certificate, documents.certificate],
@@ -127,9 +125,7 @@ async function revokeAndMisuse(
   const { url } = cluster;
   expect((await me(url, refreshToken)).status).toBe(401);
   expect((await me(url, `${accessToken}x`)).status).toBe(401);
-  for (const token of [accessToken, refreshToken]) {
-    await post(`${url}/auth/revoke`, new URLSearchParams({ client_id: client.clientId, token }));
-  }
+  for (const token of [accessToken, refreshToken]) await revoke(url, client, token);
   await cluster.advance(61_000);
   expect(await (await me(url, accessToken)).json()).toMatchObject({ code: 'revoked_token' });
   expect((await refresh(url, client, refreshToken)).status).toBe(400);
@@ -310,10 +306,7 @@ describe('what the test has seen on the wire', () => {
   });
 
   it('would be found where it is in any form', async () => {
-    const { TABLES_CONNECTION_STRING = '', TABLE_PREFIX = '' } = cluster.environment;
-    const table = TableClient.fromConnectionString(TABLES_CONNECTION_STRING, `${TABLE_PREFIX}Codes`, {
-      allowInsecureConnection: true,
-    });
+    const table = openTableOf(cluster.environment, 'Codes');
     const planted = 'pl+nted/secret of the test ÄÖ';
     hunt.add('planted', planted);
     expect((await search()).tables).toEqual([]);

@@ -1,25 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { apps } from '../../dev/entra/directory.ts';
-import { startUpstream, type Upstream } from '../oauth/upstream.ts';
+import type { Upstream } from '../oauth/upstream.ts';
 import { createHttpBrowser, type HttpBrowser } from '../support/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { createAuthorizationRequest, redeem, registerClient, type RawClient } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { lastError, openConsent, pressAllow, signInAtEntra } from '../support/sign-in-steps.ts';
+import { startTrustingUpstream } from '../support/test-upstream.ts';
 
 let upstream: Upstream;
 let server: TestServer;
 let client: RawClient;
 let advanceMs = 0;
 beforeAll(async () => {
-  const identity = JSON.parse(process.env.TEST_IDENTITY ?? '') as {
-    issuer: string;
-    subject: string;
-    jwksUri: string;
-  };
-  upstream = await startUpstream({
-    federatedCredentials: [{ clientId: apps.proxy.id, audience: 'api://AzureADTokenExchange', ...identity }],
-  });
+  upstream = await startTrustingUpstream();
   server = await startProxyServer(
     { ENTRA_AUTHORITY: upstream.authority },
     { now: () => Date.now() + advanceMs },

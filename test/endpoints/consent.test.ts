@@ -2,17 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApp } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createHttpBrowser, readHiddenFields, type Visit } from '../support/http-browser.ts';
+import {
+  createHttpBrowser,
+  readHiddenFields,
+  type HttpBrowser,
+  type Visit,
+} from '../support/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { createAuthorizationRequest, registerClient, type RawClient } from '../support/raw-oauth.ts';
 import { createProxyEnvironment, type TestServer } from '../support/server.ts';
-import {
-  entraOrigin,
-  lastError,
-  openConsent,
-  pressAllow,
-  type HttpBrowser,
-} from '../support/sign-in-steps.ts';
+import { entraOrigin, lastError, openConsent, pressAllow } from '../support/sign-in-steps.ts';
 
 let server: TestServer;
 let client: RawClient;

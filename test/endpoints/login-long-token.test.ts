@@ -5,7 +5,7 @@ import { createHttpBrowser, type HttpBrowser, type Visit } from '../support/http
 import { startProxyServer } from '../support/proxy-server.ts';
 import { me, passwordOf, type UserName } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
-import { lastError } from '../support/sign-in-steps.ts';
+import { lastError, readShownToken } from '../support/sign-in-steps.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 
 let upstream: Upstream;
@@ -40,10 +40,6 @@ async function signIn(browser: HttpBrowser, user: UserName): Promise<Visit> {
   return atEntra.url.origin === server.url ? atEntra : browser.submit(atEntra, passwordOf(user));
 }
 
-function readToken({ text }: Visit): string {
-  return /<code>(eyJ[\w.-]+)<\/code>/.exec(text)?.[1] ?? '';
-}
-
 function tokenCookies(browser: HttpBrowser): string[] {
   const names = [...(browser.cookies.get(server.url)?.keys() ?? [])];
   return names.filter((name) => /^mcp-login(-\d)?$/.test(name)).sort();
@@ -63,10 +59,10 @@ describe('/auth/login for a person with very many app roles', () => {
       // What every browser takes, the longest name included.
       expect(value.length).toBeLessThan(4_096 - '__Host-mcp-login-3='.length);
     }
-    const token = readToken(page);
+    const token = readShownToken(page);
     const { roles } = (await (await me(server.url, token)).json()) as { roles: string[] };
     expect(roles).toHaveLength(count);
-    expect(readToken(await browser.open(`${server.url}/auth/login`))).toBe(token);
+    expect(readShownToken(await browser.open(`${server.url}/auth/login`))).toBe(token);
 
     expect((await browser.submit(page, {})).url.pathname).toBe('/');
     expect(tokenCookies(browser)).toEqual([]);
@@ -88,7 +84,7 @@ describe('/auth/login for a person with very many app roles', () => {
     assignRoles('alice', 1);
     const page = await signIn(browser, 'alice');
     expect(tokenCookies(browser)).toEqual(['mcp-login']);
-    expect(readToken(await browser.open(`${server.url}/auth/login`))).toBe(readToken(page));
+    expect(readShownToken(await browser.open(`${server.url}/auth/login`))).toBe(readShownToken(page));
   });
 
   it('says so when no number of cookies would do, and keeps nothing', async () => {

@@ -4,7 +4,7 @@ import { createHttpBrowser, type HttpBrowser, type Visit } from '../support/http
 import { startProxyServer } from '../support/proxy-server.ts';
 import { me } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
-import { entraOrigin, lastError } from '../support/sign-in-steps.ts';
+import { entraOrigin, lastError, readShownToken } from '../support/sign-in-steps.ts';
 
 let server: TestServer;
 let advanceMs = 0;
@@ -21,10 +21,6 @@ async function signIn(browser: HttpBrowser): Promise<Visit> {
   const atEntra = await openLogin(browser);
   const { username, password } = users.alice;
   return browser.submit(atEntra, { username, password });
-}
-
-function readToken({ text }: Visit): string {
-  return /<code>(eyJ[\w.-]+)<\/code>/.exec(text)?.[1] ?? '';
 }
 
 describe('/auth/login', () => {
@@ -48,12 +44,12 @@ describe('/auth/login', () => {
 
   it('shows a token that /mcp’s neighbours take, and shows it again on reload', async () => {
     const browser = createHttpBrowser();
-    const token = readToken(await signIn(browser));
+    const token = readShownToken(await signIn(browser));
     expect(await (await me(server.url, token)).json()).toMatchObject({
       objectId: users.alice.oid,
       clientId: 'sign-in-page',
     });
-    expect(readToken(await openLogin(browser))).toBe(token);
+    expect(readShownToken(await openLogin(browser))).toBe(token);
     const cookies = browser.cookies.get(server.url) ?? new Map<string, string>();
     expect([...cookies.keys()].sort()).toEqual(['mcp-browser', 'mcp-login']);
     expect([...cookies.values()].some((value) => value.includes(token))).toBe(false);
@@ -62,7 +58,7 @@ describe('/auth/login', () => {
 
   it('shows nothing for a cookie that was not sealed here', async () => {
     const browser = createHttpBrowser();
-    const token = readToken(await signIn(browser));
+    const token = readShownToken(await signIn(browser));
     browser.cookies.get(server.url)?.set('mcp-login', token);
     const visit = await browser.open(`${server.url}/auth/login`, { stop: entraOrigin() });
     expect(visit.url.origin).toBe(entraOrigin());
@@ -105,12 +101,12 @@ describe('/auth/logout', () => {
   it('S19: ends the token within a minute, and leaves the person’s other sign-ins alone', async () => {
     const [browser, other] = [createHttpBrowser(), createHttpBrowser()];
     const page = await signIn(browser);
-    const otherToken = readToken(await signIn(other));
+    const otherToken = readShownToken(await signIn(other));
     const landing = await browser.submit(page, {});
     expect([landing.url.pathname, landing.status]).toEqual(['/', 200]);
     expect(browser.cookies.get(server.url)?.has('mcp-login')).toBe(false);
     advanceMs = 60_000;
-    const refused = await me(server.url, readToken(page));
+    const refused = await me(server.url, readShownToken(page));
     expect([refused.status, await refused.json()]).toEqual([
       401,
       expect.objectContaining({ code: 'revoked_token' }),
@@ -128,8 +124,8 @@ describe('/auth/logout', () => {
     const page = await signIn(browser);
     const refused = await browser.submit(page, fields, { headers });
     expect(refused.status).toBe(403);
-    expect((await me(server.url, readToken(page))).status).toBe(200);
-    expect(readToken(await openLogin(browser))).toBe(readToken(page));
+    expect((await me(server.url, readShownToken(page))).status).toBe(200);
+    expect(readShownToken(await openLogin(browser))).toBe(readShownToken(page));
   });
 
   it('is answered to a browser that is signed out already', async () => {

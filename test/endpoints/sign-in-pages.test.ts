@@ -3,14 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe, { type AxeResults } from 'axe-core';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type Page,
-} from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { users } from '../../dev/entra/directory.ts';
+import { collectComplaints, launchBrowser } from '../support/launch-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { createAuthorizationRequest, redeem, registerClient } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
@@ -34,10 +29,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(application, 'listening');
   port = (application.address() as AddressInfo).port;
-  browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? '',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser.close();
@@ -56,12 +48,7 @@ interface Person {
 async function openBrowser(options: BrowserContextOptions = {}): Promise<Person> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  return { page, context, complaints };
+  return { page, context, complaints: collectComplaints(page) };
 }
 
 /** A client that asks, at its consent page. */

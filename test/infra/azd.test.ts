@@ -6,6 +6,7 @@ import Ajv04 from 'ajv-draft-04';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import hostJson from '../../host.json' with { type: 'json' };
+import packageJson from '../../package.json' with { type: 'json' };
 import { projectRoot, readInfra } from './bicep.ts';
 import azureYamlSchema from './schemas/azure.yaml.json' with { type: 'json' };
 import hostJsonSchema from './schemas/host.json' with { type: 'json' };
@@ -61,6 +62,8 @@ describe('azure.yaml', () => {
       'scripts/azd/prepackage.ts',
     ]);
     expect(all.filter(({ run }) => !existsSync(join(projectRoot, run)))).toEqual([]);
+    // What azd runs them by; without it npx would take the newest from the registry.
+    expect(packageJson.devDependencies).toHaveProperty('tsx');
   });
 
   it('names the service as the tag of the app does', () => {

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TokenCredential } from '@azure/identity';
+import { serveFetch } from '../../dev/host.ts';
 import { createRestApi, type RestApi } from '../../scripts/azd/rest-api.ts';
 
 export interface ApiCall {
@@ -29,38 +27,23 @@ export const deployer: TokenCredential = {
   getToken: () => Promise.resolve({ token, expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
 };
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  return text === '' ? undefined : JSON.parse(text);
-}
-
 /** A server that answers as Azure Resource Manager or Microsoft Graph does, and remembers what it was asked. */
 export async function startApi(answer: (call: ApiCall) => Answer): Promise<FakeApi> {
   const calls: ApiCall[] = [];
-  const server = createServer((request, response) => {
-    void readJson(request).then((body) => {
-      const { pathname, search } = new URL(request.url ?? '/', 'http://127.0.0.1');
-      const { method = '', headers } = request;
-      const call = { method, path: decodeURIComponent(pathname), query: search, body };
-      calls.push({ ...call, authorization: headers.authorization });
-      const [status, json] = answer({ ...call, authorization: headers.authorization });
-      response.writeHead(status, { 'Content-Type': 'application/json' });
-      response.end(json === undefined ? '' : JSON.stringify(json));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url,
-    api: createRestApi(url, deployer),
-    calls,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  async function handle(request: Request): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const text = await request.text();
+    const call = {
+      method: request.method,
+      path: decodeURIComponent(pathname),
+      query: search,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+      authorization: request.headers.get('authorization') ?? undefined,
+    };
+    calls.push(call);
+    const [status, json] = answer(call);
+    return json === undefined ? new Response(null, { status }) : Response.json(json, { status });
+  }
+  const { url, stop } = await serveFetch(handle, { port: 0 });
+  return { url, api: createRestApi(url, deployer), calls, stop };
 }

@@ -10,11 +10,19 @@ import {
   removeRegistrations,
 } from '../../scripts/azd/registrations.ts';
 import { checkWithoutToken, repeatUntilPassed, runSmoke } from '../../scripts/azd/smoke-run.ts';
+import { hasCredential } from '../../scripts/lib/smoke-credential.ts';
 import { startServer } from '../support/server.ts';
-import { startApi } from './azure-api.ts';
+import { stopAfterEach } from '../support/stop-after-each.ts';
+import { startApi, type FakeApi } from './azure-api.ts';
 import { readInfra } from './bicep.ts';
 
 const subscription = '0a1b2c3d-1111-4111-8111-111111111111';
+
+const keep = stopAfterEach();
+
+function start(answer: Parameters<typeof startApi>[0]): Promise<FakeApi> {
+  return keep(startApi(answer));
+}
 
 describe('azd down', () => {
   it('removes the registrations for good, and passes over what is not there', async () => {
@@ -24,7 +32,7 @@ describe('azd down', () => {
     };
     const deleted: string[] = [];
     let looks = 0;
-    const graph = await startApi(({ method, path }) => {
+    const graph = await start(({ method, path }) => {
       const name = /^\/v1\.0\/applications\(uniqueName='(.*)'\)$/.exec(path)?.[1] ?? '';
       if (method === 'DELETE') {
         deleted.push(path);
@@ -43,7 +51,6 @@ describe('azd down', () => {
       (line) => lines.push(line),
       0,
     );
-    await graph.stop();
     expect(lines).toEqual([
       'entra-mcp-dev-0a1b2c3d-api: removed',
       'entra-mcp-dev-0a1b2c3d-proxy: is not there',
@@ -59,7 +66,7 @@ describe('azd down', () => {
 
   it('removes the others where one cannot be, and names the one', async () => {
     const deleted: string[] = [];
-    const graph = await startApi(({ method, path }) => {
+    const graph = await start(({ method, path }) => {
       if (method === 'GET')
         return path.startsWith('/v1.0/directory/') && path.endsWith('api') ? [404] : found(path);
       deleted.push(path);
@@ -76,7 +83,6 @@ describe('azd down', () => {
     await expect(removal).rejects.toThrow(
       /dev-0a1b2c3d-api: id-api is deleted, but .*Deleted applications; .*-proxy: .* 403 Authorization_RequestDenied$/,
     );
-    await graph.stop();
     expect(deleted.slice(-2)).toEqual([
       '/v1.0/applications/id-smoke',
       '/v1.0/directory/deletedItems/id-smoke',
@@ -89,12 +95,11 @@ describe('azd down', () => {
 
   it('keeps the registrations of what is still deployed', async () => {
     const group = `/subscriptions/${subscription}/resourcegroups/rg-dev`;
-    const manager = await startApi(({ path }) => (path === group ? [200, { name: 'rg-dev' }] : [404]));
+    const manager = await start(({ path }) => (path === group ? [200, { name: 'rg-dev' }] : [404]));
     await expect(refuseWhileDeployed(manager.api, 'dev', subscription)).rejects.toThrow(
       'The resource group rg-dev is still there',
     );
     await expect(refuseWhileDeployed(manager.api, 'gone', subscription)).resolves.toBeUndefined();
-    await manager.stop();
     expect(JSON.parse(readInfra('abbreviations.json'))).toMatchObject({ resourceGroup: 'rg-' });
   });
 
@@ -122,11 +127,10 @@ describe('the credential of the smoke test', () => {
   const endpoint = 'https://login.microsoftonline.com/t/oauth2/v2.0/token';
 
   it('is a certificate for half an hour that is taken away again', async () => {
-    const graph = await startApi(({ method }) => (method === 'GET' ? [200, { keyCredentials: [] }] : [204]));
+    const graph = await start(({ method }) => (method === 'GET' ? [200, { keyCredentials: [] }] : [204]));
     const credential = await addTemporaryCredential(graph.api, 'client-1');
     const assertion = await credential.createAssertion(endpoint);
     await credential.remove();
-    await graph.stop();
     const [, added, removed] = graph.calls.map(({ body }) => body as { keyCredentials: { key: string }[] });
     expect(removed).toEqual({ keyCredentials: [] });
     const [entry] = added?.keyCredentials ?? [];
@@ -150,11 +154,8 @@ describe('the credential of the smoke test', () => {
 
   it('takes the place of one that an interrupted run has left', async () => {
     const left = { keyId: 'ours', displayName: 'azd smoke' };
-    const graph = await startApi(({ method }) =>
-      method === 'GET' ? [200, { keyCredentials: [left] }] : [204],
-    );
+    const graph = await start(({ method }) => (method === 'GET' ? [200, { keyCredentials: [left] }] : [204]));
     await addTemporaryCredential(graph.api, 'client-1');
-    await graph.stop();
     expect(graph.calls.map(({ method }) => method)).toEqual(['GET', 'PATCH']);
     expect(graph.calls[1]?.body).toMatchObject({ keyCredentials: [{ displayName: 'azd smoke' }] });
     expect((graph.calls[1]?.body as { keyCredentials: unknown[] }).keyCredentials).toHaveLength(1);
@@ -164,10 +165,28 @@ describe('the credential of the smoke test', () => {
     { keyCredentials: [{ keyId: 'theirs', displayName: null }] },
     { keyCredentials: [{ displayName: 'azd smoke' }, { keyId: 'theirs', displayName: 'CN=theirs' }] },
   ])('is not put in the place of a certificate that somebody else gave the application', async (found) => {
-    const graph = await startApi(() => [200, found]);
+    const graph = await start(() => [200, found]);
     await expect(addTemporaryCredential(graph.api, 'client-1')).rejects.toThrow('ENTRA_CLIENT_ASSERTION');
-    await graph.stop();
     expect(graph.calls.map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('a credential of the surroundings', () => {
+  it.each([
+    { ENTRA_CLIENT_SECRET: 'one' },
+    { ENTRA_CLIENT_ASSERTION: 'one' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://ci.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'one' },
+  ])('is one that the smoke test can use: %j', (variables) => {
+    expect(hasCredential(variables)).toBe(true);
+  });
+
+  it.each([
+    {},
+    { ENTRA_CLIENT_SECRET: ' ', ENTRA_CLIENT_ASSERTION: '' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://ci.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: '' },
+    { ACTIONS_ID_TOKEN_REQUEST_URL: '', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'one' },
+  ])('is missed where the smoke test would miss it, so that azd makes one: %j', (variables) => {
+    expect(hasCredential(variables)).toBe(false);
   });
 });
 
@@ -189,16 +208,15 @@ describe('the check after a deployment', () => {
   });
 
   it('passes without a token where the server is ready and challenges strangers', async () => {
-    const server = await startServer();
+    const server = await keep(startServer());
     expect(await checkWithoutToken(server.mcpUrl.href)).toEqual({
       passed: true,
       output: 'HEALTH: ok\nCHALLENGE: ok',
     });
-    await server.stop();
   });
 
   it('calls tools as the application, and tells in one line why it cannot', async () => {
-    const server = await startServer();
+    const server = await keep(startServer());
     const variables = {
       MCP_URL: server.mcpUrl.href,
       ENTRA_AUTHORITY: process.env.TEST_ENTRA_AUTHORITY ?? '',
@@ -214,16 +232,14 @@ describe('the check after a deployment', () => {
       false,
       expect.stringMatching(/^FAILED: .*AADSTS7000215.*$/),
     ]);
-    await server.stop();
   });
 
   it('fails where something answers that is not the server', async () => {
-    const other = await startApi(() => [200, {}]);
+    const other = await start(() => [200, {}]);
     expect(await checkWithoutToken(`${other.url}/mcp`)).toEqual({
       passed: false,
       output: '/mcp: 200 without a challenge',
     });
-    await other.stop();
   });
 });
 

@@ -1,12 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { keyNames, makeKey } from '../../dev/key-vault/make-key.ts';
 import { createRestApi } from '../../scripts/azd/rest-api.ts';
-import { createVault, keyNames, makeKey, seedKeys } from '../../scripts/azd/vault.ts';
+import { createVault, seedKeys } from '../../scripts/azd/vault.ts';
 import { checkSecretValue } from '../../src/auth/secret-values.ts';
 import { secretNames } from '../../src/stores/secrets.ts';
+import { stopAfterEach } from '../support/stop-after-each.ts';
 import { deployer, startApi, token, type FakeApi } from './azure-api.ts';
 
 const vaultId =
   '/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-dev/providers/Microsoft.KeyVault/vaults/kv-abc';
+
+const keep = stopAfterEach();
 
 let secrets: Map<string, string[]>;
 let manager: FakeApi;
@@ -14,7 +18,7 @@ let manager: FakeApi;
 /** Secrets as Azure Resource Manager shows them: without their values. */
 beforeEach(async () => {
   secrets = new Map();
-  manager = await startApi(({ method, path, body }) => {
+  const starting = startApi(({ method, path, body }) => {
     const name = path.slice(`${vaultId}/secrets/`.length);
     if (!path.startsWith(`${vaultId}/secrets/`)) return [404, { error: { code: 'ResourceNotFound' } }];
     if (method === 'PUT') {
@@ -24,9 +28,8 @@ beforeEach(async () => {
     if (!secrets.has(name)) return [404, { error: { code: 'SecretNotFound' } }];
     return [200, { id: path, properties: { attributes: { enabled: true } } }];
   });
+  manager = await keep(starting);
 });
-
-afterEach(() => manager.stop());
 
 async function seed(): Promise<string[]> {
   const lines: string[] = [];
@@ -84,16 +87,19 @@ describe('the keys of the vault', () => {
 
 describe('a vault that cannot be used', () => {
   it('is told with Azure’s code, and without what was sent', async () => {
-    const refusing = await startApi(() => [
-      403,
-      { error: { code: 'AuthorizationFailed', message: 'PRIVATE' } },
-    ]);
+    const refusing = await keep(
+      startApi(() => [403, { error: { code: 'AuthorizationFailed', message: 'PRIVATE' } }]),
+    );
     const attempt = createVault(refusing.api, vaultId).addVersion('cookie-key');
     await expect(attempt).rejects.toThrow(
       `PUT ${refusing.url}${vaultId}/secrets/cookie-key answered 403 AuthorizationFailed`,
     );
     await attempt.catch((error: unknown) => expect(String(error)).not.toContain('PRIVATE'));
-    await refusing.stop();
+  });
+
+  it('is told as such where the answer has no code of Azure’s', async () => {
+    const other = await keep(startApi(() => [502, { error: 'PRIVATE' }]));
+    await expect(createVault(other.api, vaultId).has('cookie-key')).rejects.toThrow(/ answered 502 no code$/);
   });
 
   it('is found out before anything is sent: a wrong id, a plain connection, nobody signed in', async () => {

@@ -1,12 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createCookieSigner, type CookieSigner } from '../../src/oauth/cookie-signer.ts';
-import {
-  createRotatingSecrets,
-  randomVersion,
-  refusalOf,
-  type RotatingSecrets,
-} from '../auth/rotating-secrets.ts';
+import { createRotatingSecrets, randomVersion, type RotatingSecrets } from '../auth/rotating-secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
 
 const first = randomVersion('a1');
 const second = randomVersion('b2');

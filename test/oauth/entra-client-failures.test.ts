@@ -5,6 +5,7 @@ import type { Principal } from '../../src/auth/principal.ts';
 import { AppError } from '../../src/errors.ts';
 import type { EntraClient } from '../../src/oauth/entra-client.ts';
 import { describeCause } from '../../src/log.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { userToken } from '../support/tokens.ts';
 import {
   beginSignIn,
@@ -31,15 +32,6 @@ afterEach(async () => {
 });
 
 afterAll(() => upstream.stop());
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  try {
-    await work;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing failed');
-}
 
 function answer(status: number, body: unknown, headers?: Record<string, string>): UpstreamFault {
   return {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
 import type { Provider } from 'oidc-provider';
 import { AppError } from '../../src/errors.ts';
 import { createDocumentFetch } from '../../src/oauth/metadata-document.ts';
-import { createProvider } from '../../src/oauth/provider.ts';
+import { failureOf } from '../support/failure-of.ts';
+import { createBareProvider, ownOrigin } from './bare-provider.ts';
 import { startDocumentServer, type DocumentServer } from './clients/document-server.ts';
 
 const url = 'https://client.example/oauth/client.json';
@@ -30,14 +30,8 @@ describe('metadata documents in oidc-provider', () => {
         .writeHead(answer.status, { 'cache-control': 'max-age=600' })
         .end(JSON.stringify(answer.document));
     });
-    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     const { resolve, connect } = server;
-    provider = createProvider({
-      issuer: 'https://server.example',
-      resource: 'https://server.example/mcp',
-      scopes: ['access_as_user'],
-      keys: [{ ...(await exportJWK(privateKey)), kid: 'a', alg: 'ES256', use: 'sig' }],
-      clients: [],
+    provider = await createBareProvider({
       adapter: () => ({
         find: () => Promise.resolve(undefined),
         findByUid: () => Promise.resolve(undefined),
@@ -47,14 +41,9 @@ describe('metadata documents in oidc-provider', () => {
         destroy: () => Promise.resolve(),
         revokeByGrantId: () => Promise.resolve(),
       }),
-      accessTokenSeconds: 300,
-      refreshTokenSeconds: 3_600,
-      registration: true,
-      metadataDocuments: true,
-      findAccount: () => Promise.resolve(undefined),
       fetch: createDocumentFetch({
         allowed: [],
-        ownOrigin: 'https://server.example',
+        ownOrigin,
         now: Date.now,
         report: () => undefined,
         resolve,
@@ -75,7 +64,7 @@ describe('metadata documents in oidc-provider', () => {
 
   it('S22: keeps no failure, and tells it from a client that is unknown', async () => {
     answer.status = 500;
-    const error: unknown = await provider.Client.find(url).catch((reason: unknown) => reason);
+    const error = await failureOf(provider.Client.find(url));
     expect(error).toMatchObject({ name: 'InvalidClient', cause: { code: 'client_metadata_unavailable' } });
     expect((error as Error).cause).toBeInstanceOf(AppError);
     answer = { status: 200, document: { ...answer.document, client_secret: 'x' } };

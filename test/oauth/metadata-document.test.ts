@@ -1,8 +1,12 @@
 import type { RequestListener } from 'node:http';
-import { createServer, type AddressInfo, connect as connectSocket } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AppError } from '../../src/errors.ts';
+import { findFreePort } from '../../dev/ports.ts';
+import type { AppError } from '../../src/errors.ts';
 import { createDocumentFetch, type DocumentFetchOptions } from '../../src/oauth/metadata-document.ts';
+import { refusalOf } from '../support/failure-of.ts';
+import { stopAfterEach } from '../support/stop-after-each.ts';
+import { takePort } from '../support/take-port.ts';
 import {
   publicAddress,
   startClientDocuments,
@@ -10,6 +14,8 @@ import {
   type DocumentServer,
 } from './clients/document-server.ts';
 import { clientFixtures, documentUrl } from './clients/index.ts';
+
+const keep = stopAfterEach();
 
 const url = 'https://client.example/oauth/client.json';
 const document = { client_id: url, redirect_uris: ['https://client.example/callback'] };
@@ -60,13 +66,9 @@ describe('the fetch of what clients publish', () => {
   async function findFailure(
     fetching: Promise<Response>,
   ): Promise<{ code: string; detail: string | undefined }> {
-    const error: unknown = await fetching.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (!(error instanceof AppError)) throw new Error('no failure of ours', { cause: error });
-    expect(reported).toEqual([error]);
-    return { code: error.code, detail: error.detail };
+    const failure = await refusalOf(fetching);
+    expect(reported).toEqual([failure]);
+    return { code: failure.code, detail: failure.detail };
   }
 
   function answer(status: number, headers: Record<string, string>, body: string | Buffer): void {
@@ -193,10 +195,8 @@ describe('the fetch of what clients publish', () => {
   it('S22: has one deadline for everything: the name, the connection, the answer, the body', async () => {
     const detail = `${url} did not answer within 300 ms`;
     const never = new Promise<never>(() => undefined);
-    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as AddressInfo;
-    const connect = () => connectSocket({ host: '127.0.0.1', port });
+    const silent = await keep(takePort());
+    const connect = () => connectSocket({ host: '127.0.0.1', port: silent.port });
     const hang: RequestListener = () => undefined;
     const drip: RequestListener = (_request, response) => {
       const timer = setInterval(() => response.write(' '), 20);
@@ -215,7 +215,7 @@ describe('the fetch of what clients publish', () => {
       expect(failure).toEqual({ code: 'client_metadata_unavailable', detail });
     }
     // It has an end only because nothing is left open.
-    await new Promise((resolve) => silent.close(resolve));
+    expect(await silent.allLeft()).toBe(1);
   });
 
   it('S22: connects to nothing once the time has run out on the name', async () => {
@@ -228,10 +228,7 @@ describe('the fetch of what clients publish', () => {
   });
 
   it('tells a connection that fails', async () => {
-    const closed = createServer();
-    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-    const { port } = closed.address() as AddressInfo;
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await findFreePort();
     const connect = () => connectSocket({ host: '127.0.0.1', port });
     expect((await findFailure(createFetch({ connect })(url))).code).toBe('client_metadata_unavailable');
     expect(reported[0]?.cause).toMatchObject({ code: 'ECONNREFUSED' });

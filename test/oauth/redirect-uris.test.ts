@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
 import type { Provider } from 'oidc-provider';
 import { normalizeClientMetadata } from '../../src/oauth/client-metadata.ts';
-import { createProvider } from '../../src/oauth/provider.ts';
 import { checkRedirectUri, isAllowedRedirect } from '../../src/oauth/redirect-uris.ts';
+import { createBareProvider, ownOrigin } from './bare-provider.ts';
 
 const native = { applicationType: 'native', allowed: [] } as const;
 
@@ -228,28 +227,18 @@ const client = normalizeClientMetadata(
     ],
   },
   'listed',
-  { allowed: [], ownOrigin: 'https://server.example' },
+  { allowed: [], ownOrigin },
 );
 
 describe('the comparison of redirect URIs in oidc-provider, which decides at sign-in', () => {
   let provider: Provider;
 
   beforeAll(async () => {
-    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-    provider = createProvider({
-      issuer: 'https://server.example',
-      resource: 'https://server.example/mcp',
-      scopes: ['access_as_user'],
-      keys: [{ ...(await exportJWK(privateKey)), kid: 'a', alg: 'ES256', use: 'sig' }],
+    provider = await createBareProvider({
       clients: [{ ...client }],
       adapter: () => {
         throw new Error('nothing is stored here');
       },
-      accessTokenSeconds: 300,
-      refreshTokenSeconds: 3_600,
-      registration: true,
-      metadataDocuments: true,
-      findAccount: () => Promise.resolve(undefined),
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
     });
   });

@@ -3,12 +3,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createSealer } from '../../src/oauth/sealer.ts';
 import { createTokenSealer } from '../../src/oauth/token-sealer.ts';
 import type { Sealer } from '../../src/stores/sealer.ts';
-import {
-  createRotatingSecrets,
-  randomVersion,
-  refusalOf,
-  type RotatingSecrets,
-} from '../auth/rotating-secrets.ts';
+import { createRotatingSecrets, randomVersion, type RotatingSecrets } from '../auth/rotating-secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
 
 const place = 'Grants/0f3a';
 const plaintext = '{"token":"Zürich 🔑"}';

@@ -8,15 +8,16 @@ import { createRawMcp } from '../support/raw-mcp.ts';
 import {
   me,
   obtainTokens,
-  post,
   readTokens,
   redeem,
   refresh,
   registerClient,
+  revoke,
   signIn,
   type RawClient,
 } from '../support/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
+import { reachTablesAt, sharedTablesUrl } from '../support/shared-services.ts';
 import { dumpTables } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -31,13 +32,11 @@ let client: RawClient;
 let advanceMs = 0;
 beforeAll(async () => {
   upstream = await startTrustingUpstream();
-  const connectionString = process.env.TEST_TABLES_CONNECTION_STRING ?? '';
-  const [, tablesUrl = ''] = /TableEndpoint=([^;]+)/.exec(connectionString) ?? [];
-  storage = await startFaultyProxy(tablesUrl);
+  storage = await startFaultyProxy(sharedTablesUrl());
   server = await startProxyServer(
     {
       ENTRA_AUTHORITY: upstream.authority,
-      TABLES_CONNECTION_STRING: connectionString.replace(tablesUrl, storage.tablesUrl),
+      TABLES_CONNECTION_STRING: reachTablesAt(storage.tablesUrl),
     },
     { now: () => Date.now() + advanceMs },
   );
@@ -205,8 +204,7 @@ describe('an Entra that hangs', () => {
     const { call, asked, release, refreshToken } = await hang();
     const answering = call();
     await asked;
-    const form = new URLSearchParams({ client_id: client.clientId, token: refreshToken });
-    expect((await post(`${server.url}/auth/revoke`, form)).status).toBe(200);
+    expect((await revoke(server.url, client, refreshToken)).status).toBe(200);
     const answer = await answering;
     expect([answer.status, await answer.json()]).toEqual([
       401,

@@ -9,7 +9,8 @@ import { AppError } from '../../src/errors.ts';
 import { createSealer } from '../../src/oauth/sealer.ts';
 import { consentSchema } from '../../src/oauth/stores.ts';
 import type { SecretName, SecretVersion } from '../../src/stores/secrets.ts';
-import { randomVersion, refusalOf, signingVersion } from '../auth/rotating-secrets.ts';
+import { randomVersion, signingVersion } from '../auth/rotating-secrets.ts';
+import { refusalOf } from '../support/failure-of.ts';
 import { startStorage, type TestStorage } from '../azure/storage.ts';
 
 const second = 1_000;

@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { startLocalEntra, type LocalEntraOptions } from '../../dev/entra/server.ts';
+import { giveBack, passOn, startRelay } from '../support/relay.ts';
 
 /** What happens to a request for tokens: besides an answer of the test's own, changes of Entra's JSON. */
 export type UpstreamFault =
@@ -26,19 +23,6 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-async function forward(port: number, incoming: IncomingMessage, body: Buffer) {
-  const outgoing = request({
-    port,
-    host: '127.0.0.1',
-    path: incoming.url,
-    method: incoming.method,
-    headers: incoming.headers,
-  });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return { answer, content: await buffer(answer) };
-}
-
 export async function startUpstream(options: Partial<LocalEntraOptions> = {}): Promise<Upstream> {
   const state = {
     fault: 'none' as UpstreamFault,
@@ -47,8 +31,7 @@ export async function startUpstream(options: Partial<LocalEntraOptions> = {}): P
   };
   let entraPort = 0;
 
-  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const body = await buffer(incoming);
+  const relay = await startRelay(async (incoming, outgoing, body) => {
     const [, tenant] = /^\/([^/]+)\/oauth2\/v2\.0\/token$/.exec(incoming.url ?? '') ?? [];
     if (tenant !== undefined) {
       state.tokenRequests.push({ tenant, form: new URLSearchParams(body.toString()) });
@@ -61,22 +44,17 @@ export async function startUpstream(options: Partial<LocalEntraOptions> = {}): P
       return void outgoing
         .writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers })
         .end(fault.body);
-    const { answer, content } = await forward(entraPort, incoming, body);
+    const answer = await passOn(entraPort, incoming, body);
     if (fault === 'cut-after') return void incoming.socket.destroy();
     if (typeof fault === 'object') {
-      const changed = fault.rewrite(JSON.parse(content.toString()) as Record<string, unknown>);
+      const changed = fault.rewrite(JSON.parse(answer.content.toString()) as Record<string, unknown>);
       return void outgoing
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify(changed));
     }
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(content);
-  }
-
-  const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const authority = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    giveBack(outgoing, answer);
+  });
+  const authority = relay.origin;
   const entra = await startLocalEntra({ ...options, port: 0, authority });
   entraPort = entra.port;
 
@@ -90,8 +68,7 @@ export async function startUpstream(options: Partial<LocalEntraOptions> = {}): P
       if (!response.ok) throw new Error(`the switch answered ${response.status}`);
     },
     async stop() {
-      server.close();
-      server.closeAllConnections();
+      await relay.stop();
       await entra.stop();
     },
   });

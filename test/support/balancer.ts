@@ -1,13 +1,5 @@
-import { once } from 'node:events';
-import {
-  createServer,
-  request,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
+import type { IncomingHttpHeaders } from 'node:http';
+import { giveBack, passOn, startRelay } from './relay.ts';
 
 /** A request and its answer, as they passed. */
 export interface Exchange {
@@ -33,18 +25,6 @@ export interface Balancer {
   stop(): Promise<void>;
 }
 
-async function pass(
-  port: number,
-  incoming: IncomingMessage,
-  body: Buffer,
-): Promise<{ answer: IncomingMessage; content: Buffer }> {
-  const { url, method, headers } = incoming;
-  const outgoing = request({ host: '127.0.0.1', port, path: url, method, headers, agent: false });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return { answer, content: await buffer(answer) };
-}
-
 export async function startBalancer(): Promise<Balancer> {
   const state = {
     targets: [] as readonly number[],
@@ -53,38 +33,25 @@ export async function startBalancer(): Promise<Balancer> {
     losesAnswers: false,
   };
   let turn = 0;
-  let origin = '';
+  let url = '';
 
-  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const relay = await startRelay(async (incoming, outgoing, body) => {
     const port = state.targets[turn % state.targets.length];
     turn += 1;
     if (port === undefined) throw new Error('the balancer has no targets');
-    const { method = '', url = '' } = incoming;
-    state.served.push({ port, method, path: url.split('?', 1)[0] ?? '' });
-    const body = await buffer(incoming);
-    const { answer, content } = await pass(port, incoming, body);
+    const { method = '', url: path = '' } = incoming;
+    state.served.push({ port, method, path: path.split('?', 1)[0] ?? '' });
+    const answer = await passOn(port, incoming, body);
     state.onExchange?.({
-      url: new URL(url, origin),
+      url: new URL(path, url),
       requestHeaders: incoming.headers,
       requestBody: body.toString(),
-      answerHeaders: answer.headers,
-      answerBody: content.toString(),
+      answerHeaders: answer.message.headers,
+      answerBody: answer.content.toString(),
     });
     if (state.losesAnswers) incoming.socket.destroy();
-    else outgoing.writeHead(answer.statusCode ?? 500, answer.headers).end(content);
-  }
-
-  const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  origin = `http://localhost:${(server.address() as AddressInfo).port}`;
-  return Object.assign(state, {
-    url: origin,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    else giveBack(outgoing, answer);
   });
+  url = `http://localhost:${relay.port}`;
+  return Object.assign(state, { url, stop: relay.stop });
 }

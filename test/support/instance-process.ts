@@ -7,16 +7,14 @@
 import { connect } from 'node:net';
 import * as z from 'zod';
 import { startHost } from '../../dev/host.ts';
-import { trustCertificate } from '../../dev/trust.ts';
+import { trustCertificates } from '../../dev/trust.ts';
 import { createApp } from '../../src/app.ts';
 
 const publicAddress = '93.184.215.14';
 const messageSchema = z.object({ advanceMs: z.number() });
 
 const { TEST_TRUSTED, TEST_DOCUMENTS_PORT, ...environment } = process.env;
-for (const certificate of z.array(z.string()).parse(JSON.parse(TEST_TRUSTED ?? '[]'))) {
-  trustCertificate(certificate);
-}
+trustCertificates(...z.array(z.string()).parse(JSON.parse(TEST_TRUSTED ?? '[]')));
 
 let advancedMs = 0;
 const { routes } = createApp(environment, {

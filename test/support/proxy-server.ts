@@ -1,21 +1,9 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { startHost } from '../../dev/host.ts';
+import { findFreePort } from '../../dev/ports.ts';
 import { createApp, type AppOptions } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createProxyEnvironment, type TestServer } from './server.ts';
-
-/** A port that is free now. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const maxAttempts = 5;
 

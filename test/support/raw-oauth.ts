@@ -161,6 +161,16 @@ export function refresh(
   return post(`${base}/auth/token`, form);
 }
 
+/** Revokes a token (RFC 7009). */
+export function revoke(
+  base: string,
+  { clientId }: Pick<RawClient, 'clientId'>,
+  token: string,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<TokenReply> {
+  return post(`${base}/auth/revoke`, new URLSearchParams({ client_id: clientId, token, ...changes }));
+}
+
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -184,4 +194,15 @@ export async function obtainTokens(
 /** Whom the server takes the bearer of this token for. */
 export function me(base: string, token: string): Promise<Response> {
   return fetch(`${base}/me`, { headers: { Authorization: `Bearer ${token}` } });
+}
+
+/** 200 for a token that counts, or the code of its refusal. */
+export async function answerOf(base: string, token: string): Promise<unknown> {
+  const answer = await me(base, token);
+  return answer.status === 200 ? 200 : ((await answer.json()) as { code: unknown }).code;
+}
+
+/** The same of two instances in turn, by a request to each. */
+export async function answersOf(base: string, token: string): Promise<readonly unknown[]> {
+  return [await answerOf(base, token), await answerOf(base, token)];
 }

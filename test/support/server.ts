@@ -4,6 +4,7 @@ import { startHost } from '../../dev/host.ts';
 import { createApp, type AppOptions } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createTables } from '../../src/azure/tables.ts';
+import { required } from './shared-services.ts';
 
 /** A server on this machine with tables of its own, between real Azurite and the local Entra. */
 export interface TestServer {
@@ -13,12 +14,6 @@ export interface TestServer {
   /** Every log line, parsed. */
   readonly lines: Record<string, unknown>[];
   stop(): Promise<void>;
-}
-
-function required(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is set by test/support/global-setup.ts`);
-  return value;
 }
 
 /** The environment that a server on this machine gets; the tables are fresh. */

@@ -1,5 +1,6 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { users } from '../../dev/entra/directory.ts';
+import { collectComplaints, launchBrowser } from './launch-browser.ts';
 
 export interface SignInOptions {
   readonly user?: keyof typeof users;
@@ -25,17 +26,6 @@ export interface SignInBrowser {
   stop(): Promise<void>;
 }
 
-/** The page at the redirect URI is the client's own: what is wrong with it is nobody's business here. */
-function collectComplaints(page: Page, redirectUri: string): string[] {
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (page.url().startsWith(redirectUri)) return;
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  return complaints;
-}
-
 async function enterPassword(page: Page, user: keyof typeof users): Promise<void> {
   const { username, password } = users[user];
   await page.locator(`input[name=username][value="${username}"]`).check();
@@ -46,7 +36,8 @@ async function enterPassword(page: Page, user: keyof typeof users): Promise<void
 async function visit(page: Page, url: URL, options: SignInOptions): Promise<BrowserVisit> {
   const { user = 'alice', decision = 'allow', consent = 'page' } = options;
   const redirectUri = url.searchParams.get('redirect_uri') ?? '';
-  const complaints = collectComplaints(page, redirectUri);
+  // The page at the redirect URI is the client's own: what is wrong with it is nobody's business here.
+  const complaints = collectComplaints(page, (current) => !current.startsWith(redirectUri));
   const answered = await page.goto(url.href);
   if (answered?.status() !== 200) {
     throw new Error(`${answered?.status() ?? 0} at ${page.url()}: ${await page.innerText('body')}`);
@@ -62,18 +53,7 @@ async function visit(page: Page, url: URL, options: SignInOptions): Promise<Brow
 
 /** Reaches this machine only. Throws where there is no Chromium. */
 export async function startSignInBrowser(): Promise<SignInBrowser> {
-  if (process.env.CHROME_PATH === undefined) {
-    throw new Error('No Chromium was found or could be downloaded: install one, or set CHROME_PATH.');
-  }
-  const browser: Browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-    ],
-  });
+  const browser = await launchBrowser();
   return {
     async signIn(url, options = {}) {
       const context = await browser.newContext();

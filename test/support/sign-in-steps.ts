@@ -56,4 +56,9 @@ export async function signInAtEntra(
   return callback;
 }
 
-export type { HttpBrowser };
+/** The token that the signed-in page of /auth/login shows. Throws where it shows none. */
+export function readShownToken({ url, status, text }: Visit): string {
+  const [, token] = /<code>(eyJ[\w.-]+)<\/code>/.exec(text) ?? [];
+  if (token === undefined) throw new Error(`no token at ${url.href}: ${status} ${text}`);
+  return token;
+}

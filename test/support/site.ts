@@ -1,4 +1,4 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startHost } from '../../dev/host.ts';
 import { createNoteTable } from '../../src/azure/note-table.ts';
 import { createSessionTable } from '../../src/azure/session-table.ts';
@@ -16,6 +16,7 @@ import type { Endpoint } from '../../src/http/endpoint.ts';
 import { createMcpFetch } from '../../src/mcp/handler.ts';
 import { tools } from '../../src/mcp/tools/index.ts';
 import { guardForTest } from './guarded.ts';
+import { collectComplaints, launchBrowser } from './launch-browser.ts';
 import { createTestEnvironment } from './server.ts';
 
 /** Where a test browser finds the site; no such host exists. */
@@ -73,12 +74,8 @@ export interface Site {
 
 async function openPage(browser: Browser, path: string, options: BrowserContextOptions): Promise<Visit> {
   const page = await browser.newPage(options);
-  const complaints: string[] = [];
+  const complaints = collectComplaints(page);
   const origins = new Set<string>();
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => {
     // A data URL is no request: nothing leaves the browser.
     if (!request.url().startsWith('data:')) origins.add(new URL(request.url()).origin);
@@ -89,22 +86,11 @@ async function openPage(browser: Browser, path: string, options: BrowserContextO
 
 /** Serves the site to a real Chromium that reaches nothing else. `Bearer good` is the token it accepts. */
 export async function startSite(): Promise<Site> {
-  if (process.env.CHROME_PATH === undefined) {
-    throw new Error('No Chromium was found or could be downloaded: install one, or set CHROME_PATH.');
-  }
   const routes = createSiteEndpoints().map(
     (endpoint) => guardForTest(endpoint, { publicBaseUrl: siteUrl }).route,
   );
   const host = await startHost(routes, { port: 0 });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      `--host-resolver-rules=MAP ${new URL(siteUrl).host}:80 127.0.0.1:${host.port}, MAP * ~NOTFOUND`,
-    ],
-  });
+  const browser = await launchBrowser([`MAP ${new URL(siteUrl).host}:80 127.0.0.1:${host.port}`]);
   return {
     visit: (path, options = {}) => openPage(browser, path, options),
     async stop() {

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { connect as connectSocket, type AddressInfo, type Socket } from 'node:net';
 import { generate } from 'selfsigned';
-import { trustCertificate } from '../../../dev/trust.ts';
+import { trustCertificates } from '../../../dev/trust.ts';
 import type { Connect, Resolve } from '../../../src/oauth/address-guard.ts';
 import { documentUrl, type ClientFixture } from './index.ts';
 
@@ -52,7 +52,7 @@ export async function startDocumentServer(
       ],
     },
   );
-  trustCertificate(cert);
+  trustCertificates(cert);
   const requests: IncomingMessage[] = [];
   const connections: (readonly string[])[] = [];
   const server = createServer({ cert, key }, (request, response) => {
