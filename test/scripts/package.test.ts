@@ -21,7 +21,7 @@ let folder: string;
 
 /** Starts the package in a folder that holds nothing else, as the Functions worker would; resolves with its origin. */
 async function startPackage(environment: NodeJS.ProcessEnv, port = 0): Promise<string> {
-  const script = join(projectRoot, 'test/support/functions-worker.ts');
+  const script = join(projectRoot, 'test/support/functions-host.ts');
   const worker = spawn(process.execPath, [script, folder, String(port)], {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'ignore'],
