@@ -12,8 +12,8 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Makes the call of an id, which no other call of the run has. */
-export type MakeCall = (id: number) => Call;
+/** Makes a call: ids count from 1, connections from 0. */
+export type MakeCall = (id: number, connection: number) => Call;
 
 export const eras = ['2026-07-28', '2025-11-25'] as const;
 export type Era = (typeof eras)[number];
@@ -44,45 +44,76 @@ function describeEnvelope(era: Era, method: string, name: string | undefined) {
   };
 }
 
+/** As much of a result as any check looks at. */
+export interface Result {
+  readonly protocolVersion?: unknown;
+  readonly capabilities?: unknown;
+  readonly tools?: readonly { readonly name: string }[];
+  readonly structuredContent?: Readonly<Record<string, unknown>>;
+}
+
 export interface Exchange {
   readonly era: Era;
-  readonly token: string;
   readonly method: string;
   readonly params?: Readonly<Record<string, unknown>>;
   /** Whether that is the result it has to be. */
-  readonly accepts: (result: unknown) => boolean;
+  readonly accepts: (result: Result) => boolean;
 }
 
 /** One JSON-RPC request of either era; in 2025 without the handshake, as stateless servers take it. */
-export function createExchange({ era, token, method, params = {}, accepts }: Exchange): MakeCall {
+export function createExchange(exchange: Exchange, chooseToken: (connection: number) => string): MakeCall {
+  const { era, method, params = {}, accepts } = exchange;
   const name = typeof params.name === 'string' ? params.name : undefined;
   const envelope = describeEnvelope(era, method, name);
   const headers = {
-    authorization: `Bearer ${token}`,
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     'mcp-protocol-version': era,
     ...envelope.headers,
   };
-  return (id) => ({
-    headers,
+  return (id, connection) => ({
+    headers: { ...headers, authorization: `Bearer ${chooseToken(connection)}` },
     body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, ...envelope.params } }),
     check(answer) {
       const message = answer.status === 200 ? readMessage(answer) : {};
-      if (message.id === id && accepts(message.result)) return;
+      if (message.id === id && accepts(message.result ?? {})) return;
       throw new Error(`wrong answer to ${method} ${id}: ${answer.status} ${answer.body.slice(0, 500)}`);
     },
   });
 }
 
-/** `tools/call` of `add`: 1 and 2. */
-export function createAddCall(era: Era, token: string): MakeCall {
-  return createExchange({
+/** A call of a tool, whose structured result has to be accepted. */
+export function describeToolCall(
+  era: Era,
+  name: string,
+  args: Readonly<Record<string, unknown>>,
+  accepts: (structured: Readonly<Record<string, unknown>>) => boolean,
+): Exchange {
+  return {
     era,
-    token,
     method: 'tools/call',
-    params: { name: 'add', arguments: { a: 1, b: 2 } },
-    accepts: (result) =>
-      (result as { structuredContent?: { result?: unknown } } | undefined)?.structuredContent?.result === 3,
-  });
+    params: { name, arguments: args },
+    accepts: ({ structuredContent }) => structuredContent !== undefined && accepts(structuredContent),
+  };
+}
+
+export function describeAdd(era: Era): Exchange {
+  return describeToolCall(era, 'add', { a: 1, b: 2 }, ({ result }) => result === 3);
+}
+
+/** What a client asks before it calls: the tools, and in each era its own way to get to know a server. */
+export function describeDiscovery(era: Era): readonly Exchange[] {
+  const list: Exchange = {
+    era,
+    method: 'tools/list',
+    accepts: ({ tools = [] }) => tools.some(({ name }) => name === 'add'),
+  };
+  if (era === '2026-07-28') {
+    const discover = { era, method: 'server/discover' };
+    return [list, { ...discover, accepts: ({ capabilities }) => capabilities !== undefined }];
+  }
+  const clientInfo = { name: 'bench', version: '1.0.0' };
+  const params = { protocolVersion: era, capabilities: {}, clientInfo };
+  const initialize = { era, method: 'initialize', params };
+  return [list, { ...initialize, accepts: ({ protocolVersion }) => protocolVersion === era }];
 }

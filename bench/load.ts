@@ -4,10 +4,10 @@ import type { MakeCall } from './calls.ts';
 
 export interface Load {
   readonly origin: string;
+  readonly path: string;
   /** Each sends its next call when the answer to the one before is there and right. */
   readonly connections: number;
   readonly calls: number;
-  readonly path: string;
   readonly makeCall: MakeCall;
 }
 
@@ -17,34 +17,31 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
-async function send(client: Client, path: string, makeCall: MakeCall, id: number): Promise<void> {
-  const { headers, body, check } = makeCall(id);
-  const response = await client.request({ path, method: 'POST', headers, body });
-  const contentType = String(response.headers['content-type']);
-  check({ status: response.statusCode, contentType, body: await response.body.text() });
-}
-
 /**
- * Runs that many calls, their ids from 1 on, every answer checked. Rejects with the first wrong answer, or with what
- * broke a connection.
+ * Runs that many calls, as many on each connection, every answer checked. Rejects with the first wrong answer, or with
+ * what broke a connection.
  */
-export async function runLoad({ origin, connections, calls, path, makeCall }: Load): Promise<LoadResult> {
+export async function runLoad({ origin, path, connections, calls, makeCall }: Load): Promise<LoadResult> {
   const histogram = createHistogram();
   const clients = Array.from({ length: connections }, () => new Client(origin));
-  let made = 0;
 
-  async function work(client: Client): Promise<void> {
-    while (made < calls) {
-      made += 1;
-      const sentAt = process.hrtime.bigint();
-      await send(client, path, makeCall, made);
-      histogram.record(process.hrtime.bigint() - sentAt);
-    }
+  async function send(client: Client, id: number, connection: number): Promise<void> {
+    const { headers, body, check } = makeCall(id, connection);
+    const sentAt = process.hrtime.bigint();
+    const response = await client.request({ path, method: 'POST', headers, body });
+    const text = await response.body.text();
+    histogram.record(process.hrtime.bigint() - sentAt);
+    const contentType = String(response.headers['content-type']);
+    check({ status: response.statusCode, contentType, body: text });
   }
 
   const startedAt = performance.now();
   try {
-    await Promise.all(clients.map(work));
+    await Promise.all(
+      clients.map(async (client, connection) => {
+        for (let id = connection + 1; id <= calls; id += connections) await send(client, id, connection);
+      }),
+    );
   } finally {
     await Promise.all(clients.map((client) => client.destroy()));
   }

@@ -1,5 +1,4 @@
-import { createAddCall, type Era } from './calls.ts';
-import type { Contender } from './contenders.ts';
+import type { Era, MakeCall } from './calls.ts';
 import { runLoad } from './load.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -12,12 +11,27 @@ export interface Plan {
   readonly warmUpCalls: number;
 }
 
-export const connectionCounts = [16, 64] as const;
+/** One thing to measure of a server. */
+export interface Case {
+  readonly scenario: string;
+  readonly era?: Era;
+  readonly connections: number;
+  readonly path: string;
+  readonly makeCall: MakeCall;
+}
 
-/** `tools/call add` of one server: medians of the rounds. */
-export interface CallResult {
+/** A server that runs, and what to measure of it. */
+export interface Subject {
+  readonly name: string;
+  readonly process: ServerProcess;
+  readonly cases: readonly Case[];
+}
+
+/** One case of one server: medians of the rounds. */
+export interface CaseResult {
   readonly server: string;
-  readonly era: Era;
+  readonly scenario: string;
+  readonly era?: Era;
   readonly connections: number;
   readonly perSecond: number;
   readonly p50Ms: number;
@@ -26,55 +40,34 @@ export interface CallResult {
   readonly cpuMicros: number;
 }
 
-/** Resident memory of one server, bytes, after so many measured calls. */
+/** Resident memory of one server, bytes, after the measured calls of the first round and of all. */
 export interface MemoryResult {
   readonly server: string;
   readonly afterFirstRound: number;
   readonly afterLastRound: number;
 }
 
-export interface RunningContender {
-  readonly contender: Contender;
-  readonly process: ServerProcess;
-  readonly token: string;
+export interface RoundsResult {
+  readonly cases: readonly CaseResult[];
+  readonly memory: readonly MemoryResult[];
 }
 
-interface Case {
-  readonly era: Era;
-  readonly connections: number;
-}
-
-interface Sample extends CallResult {
+interface Sample extends CaseResult {
   readonly rssBytes: number;
 }
 
-function listCases({ eras }: Contender): Case[] {
-  return eras.flatMap((era) => connectionCounts.map((connections) => ({ era, connections })));
-}
-
-async function measure(
-  { contender, process, token }: RunningContender,
-  which: Case,
-  calls: number,
-): Promise<Sample> {
-  const { era, connections } = which;
-  const makeCall = createAddCall(era, token);
+async function measure({ name, process }: Subject, which: Case, calls: number): Promise<Sample> {
+  const { scenario, era, connections, path, makeCall } = which;
   const before = await process.usage();
-  const result = await runLoad({
-    origin: process.origin,
-    path: '/mcp',
-    connections,
-    calls,
-    makeCall: contender.forward?.(makeCall) ?? makeCall,
-  }).catch((error: unknown) => {
-    throw new Error(`${contender.name}, ${era}, ${connections} connections: ${String(error)}`, {
-      cause: error,
-    });
+  const load = { origin: process.origin, path, connections, calls, makeCall };
+  const result = await runLoad(load).catch((cause: unknown) => {
+    throw new Error(`${name}, ${scenario}, ${connections} connections: ${String(cause)}`, { cause });
   });
   const after = await process.usage();
   return {
-    server: contender.name,
-    era,
+    server: name,
+    scenario,
+    ...(era !== undefined && { era }),
     connections,
     ...result,
     cpuMicros: (after.cpuMicros - before.cpuMicros) / calls,
@@ -89,20 +82,20 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-function summarize(samples: readonly Sample[]): CallResult[] {
-  const groups = Map.groupBy(samples, ({ server, era, connections }) => `${server} ${era} ${connections}`);
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const { server, era, connections } = first;
+function summarize(samples: readonly Sample[]): CaseResult[] {
+  const identify = ({ server, scenario, era, connections }: CaseResult) =>
+    [server, scenario, era, connections].join();
+  return [...Map.groupBy(samples, identify).values()].map((group) => {
+    const [{ server, scenario, era, connections }] = group as [Sample, ...Sample[]];
     return {
       server,
-      era,
+      scenario,
+      ...(era !== undefined && { era }),
       connections,
-      perSecond: median(group.map((sample) => sample.perSecond)),
-      p50Ms: median(group.map((sample) => sample.p50Ms)),
-      p99Ms: median(group.map((sample) => sample.p99Ms)),
-      cpuMicros: median(group.map((sample) => sample.cpuMicros)),
+      perSecond: median(group.map(({ perSecond }) => perSecond)),
+      p50Ms: median(group.map(({ p50Ms }) => p50Ms)),
+      p99Ms: median(group.map(({ p99Ms }) => p99Ms)),
+      cpuMicros: median(group.map(({ cpuMicros }) => cpuMicros)),
     };
   });
 }
@@ -118,19 +111,18 @@ function rotate<T>(items: readonly T[], by: number): T[] {
  * all rounds: its memory is read after the first and after the last. Rejects with the first wrong answer.
  */
 export async function runRounds(
-  running: readonly RunningContender[],
+  subjects: readonly Subject[],
   { rounds, callsPerRound, warmUpCalls }: Plan,
   progress: (text: string) => void,
-): Promise<{ readonly calls: readonly CallResult[]; readonly memory: readonly MemoryResult[] }> {
+): Promise<RoundsResult> {
   const samples: Sample[][] = [];
   for (let round = 0; round < rounds; round += 1) {
     const taken: Sample[] = [];
-    for (const one of rotate(running, round)) {
-      progress(`round ${round + 1} of ${rounds}: ${one.contender.title}`);
-      const cases = listCases(one.contender);
-      for (const which of cases) {
-        if (round === 0) await measure(one, which, warmUpCalls);
-        taken.push(await measure(one, which, callsPerRound / cases.length));
+    for (const subject of rotate(subjects, round)) {
+      progress(`round ${round + 1} of ${rounds}: ${subject.name}`);
+      for (const which of subject.cases) {
+        if (round === 0) await measure(subject, which, warmUpCalls);
+        taken.push(await measure(subject, which, callsPerRound / subject.cases.length));
       }
     }
     samples.push(taken);
@@ -138,8 +130,8 @@ export async function runRounds(
   const rssAfter = (round: readonly Sample[] | undefined, name: string) =>
     round?.findLast(({ server }) => server === name)?.rssBytes ?? NaN;
   return {
-    calls: summarize(samples.flat()),
-    memory: running.map(({ contender: { name } }) => ({
+    cases: subjects.flatMap(({ name }) => summarize(samples.flat().filter(({ server }) => server === name))),
+    memory: subjects.map(({ name }) => ({
       server: name,
       afterFirstRound: rssAfter(samples.at(0), name),
       afterLastRound: rssAfter(samples.at(-1), name),

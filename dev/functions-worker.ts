@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** The parts of the worker's core API (no package of that name is published) that pass between it and the library. */
 interface Binding {
@@ -45,27 +45,35 @@ interface Loaded {
   readonly functions: readonly RegisteredFunction[];
 }
 
-/** Gives the library what it asks for under the name `@azure/functions-core`, and loads the package's entry. */
-function loadPackage(folder: string, { log }: FunctionsWorkerOptions): Loaded {
+const coreName = '@azure/functions-core';
+
+/** Answers `require` of the core API with this one, in the worker's own way: no package of that name is installed. */
+function provideCore(core: object): void {
+  const { prototype } = Module as unknown as { prototype: { require: (id: string) => unknown } };
+  const { require: original } = prototype;
+  prototype.require = function requireOrCore(id) {
+    return id === coreName ? core : original.call(this, id);
+  };
+}
+
+/** Loads the package's entry, which registers its functions with the library, and the library itself with the worker. */
+async function loadPackage(folder: string, { log }: FunctionsWorkerOptions): Promise<Loaded> {
   const functions: RegisteredFunction[] = [];
-  let model: ProgrammingModel | undefined;
-  Object.assign(globalThis, {
-    functionsCore: {
-      version: '3.0.0',
-      log: (level: string, category: string, message: string) => {
-        log(level, `${category} ${message}`);
-      },
-      setProgrammingModel: (given: ProgrammingModel) => (model = given),
-      registerFunction: (
-        metadata: RegisteredFunction['metadata'],
-        callback: RegisteredFunction['callback'],
-      ) => functions.push({ metadata, callback }),
+  const models: ProgrammingModel[] = [];
+  provideCore({
+    version: '3.0.0',
+    log: (level: string, category: string, message: string) => {
+      log(level, `${category} ${message}`);
     },
+    setProgrammingModel: (given: ProgrammingModel) => models.push(given),
+    registerFunction: (metadata: RegisteredFunction['metadata'], callback: RegisteredFunction['callback']) =>
+      functions.push({ metadata, callback }),
   });
-  const home = join(folder, 'node_modules/@azure/functions-core');
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, 'index.js'), 'module.exports = globalThis.functionsCore;');
-  createRequire(join(folder, 'package.json'))('.');
+  const require = createRequire(join(folder, 'package.json'));
+  const entry = require.resolve('.');
+  if (entry.endsWith('.cjs')) require(entry);
+  else await import(pathToFileURL(entry).href);
+  const [model] = models;
   if (model === undefined) throw new Error('the package registered no function');
   return { model, functions };
 }
@@ -109,7 +117,7 @@ export async function loadFunctionsWorker(
   folder: string,
   options: FunctionsWorkerOptions,
 ): Promise<FunctionsWorker> {
-  const loaded = loadPackage(folder, options);
+  const loaded = await loadPackage(folder, options);
   const { HttpUri } = await loaded.model.getCapabilities({});
   return {
     httpUri: HttpUri,
