@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { Failure, readCode } from './failure.ts';
 
 /** What listens on this machine: the variable that moves it, and where it listens otherwise. */
@@ -39,6 +39,15 @@ export function readPorts(environment: NodeJS.ProcessEnv): Ports {
     throw new Failure(`${variables} are both ${ports[name]}: give them different ports.`);
   }
   return ports;
+}
+
+/** A port of 127.0.0.1 that nothing listens on now. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
 }
 
 /** Why the port cannot be listened on at the address; undefined where it can, or where there is no such address. */

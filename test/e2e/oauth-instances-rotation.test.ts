@@ -9,7 +9,7 @@ import {
   readHiddenFields,
   type HttpBrowser,
   type Visit,
-} from '../support/http-browser.ts';
+} from '../../dev/oauth-client/http-browser.ts';
 import { startCluster, type Cluster, type Instance } from '../support/instances.ts';
 import {
   allow,
@@ -23,7 +23,7 @@ import {
   registerClient,
   signIn,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 
 const minute = 60_000;
 

@@ -13,7 +13,7 @@ import {
   refresh,
   registerClient,
   signIn,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 
 let documents: DocumentServer;
 let cluster: Cluster;

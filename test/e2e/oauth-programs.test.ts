@@ -10,7 +10,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import * as z from 'zod';
 import { users } from '../../dev/entra/directory.ts';
 import { findFreePort, startProxyServer } from '../support/proxy-server.ts';
-import { registerClient } from '../support/raw-oauth.ts';
+import { registerClient } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { startSignInBrowser, type SignInBrowser } from '../support/sign-in-browser.ts';
 

@@ -1,9 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps } from '../../dev/entra/directory.ts';
 import { startUpstream, type Upstream } from '../oauth/upstream.ts';
-import { createHttpBrowser, type HttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser, type HttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, redeem, registerClient, type RawClient } from '../support/raw-oauth.ts';
+import {
+  createAuthorizationRequest,
+  redeem,
+  registerClient,
+  type RawClient,
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { lastError, openConsent, pressAllow, signInAtEntra } from '../support/sign-in-steps.ts';
 

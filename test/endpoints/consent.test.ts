@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApp } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createHttpBrowser, readHiddenFields, type Visit } from '../support/http-browser.ts';
+import { createHttpBrowser, readHiddenFields, type Visit } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, registerClient, type RawClient } from '../support/raw-oauth.ts';
+import {
+  createAuthorizationRequest,
+  registerClient,
+  type RawClient,
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { createProxyEnvironment, type TestServer } from '../support/server.ts';
 import {
   entraOrigin,

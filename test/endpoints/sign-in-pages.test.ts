@@ -12,7 +12,7 @@ import {
 } from 'playwright-core';
 import { users } from '../../dev/entra/directory.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, redeem, registerClient } from '../support/raw-oauth.ts';
+import { createAuthorizationRequest, redeem, registerClient } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { entraOrigin } from '../support/sign-in-steps.ts';
 

@@ -15,7 +15,7 @@ import {
   registerClient,
   signIn,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { dumpTables } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';

@@ -8,10 +8,10 @@ import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { bundleApp } from '../../dev/bundle.ts';
 import { users } from '../../dev/entra/directory.ts';
-import { createHttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { connectors } from '../support/mcp-clients.ts';
 import { findFreePort } from '../support/proxy-server.ts';
-import { me, obtainTokens, refresh } from '../support/raw-oauth.ts';
+import { me, obtainTokens, refresh } from '../../dev/oauth-client/raw-oauth.ts';
 import { createProxyEnvironment, createTestEnvironment } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
 
