@@ -7,10 +7,14 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const text = readFileSync(join(import.meta.dirname, '../package-lock.json'), 'utf8');
-const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> };
+function readPackages(path: string): Readonly<Record<string, LockedPackage>> {
+  const text = readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+  return (JSON.parse(text) as { packages: Readonly<Record<string, LockedPackage>> }).packages;
+}
 
-describe('the lock file', () => {
+describe.each(['package-lock.json', 'bench/package-lock.json'])('the lock file %s', (path) => {
+  const packages = readPackages(path);
+
   it('has the builds for every platform, not only for the one it was made on', () => {
     const locked = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
     const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>

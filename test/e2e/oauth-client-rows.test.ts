@@ -8,7 +8,7 @@ import {
   requestToken,
   signIn as signInAtEntra,
 } from '../dev/entra-client.ts';
-import { createHttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { discover, type Discovery } from '../support/discovery.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { createRawMcp } from '../support/raw-mcp.ts';
@@ -21,7 +21,7 @@ import {
   redeem,
   refresh,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { createTestEnvironment, startServer, type TestServer } from '../support/server.ts';
 import { applicationToken } from '../support/tokens.ts';
 import { clientFixtures, documentUrl, type ClientFixture } from '../oauth/clients/index.ts';

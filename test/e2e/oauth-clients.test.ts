@@ -5,7 +5,7 @@ import { startLoopbackReceiver, type LoopbackReceiver } from '../../scripts/lib/
 import { startDocumentServer, publicAddress, type DocumentServer } from '../oauth/clients/document-server.ts';
 import type { McpClient } from '../support/mcp-clients.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { me, revoke } from '../support/raw-oauth.ts';
+import { me, revoke } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import {
   startSignInBrowser,

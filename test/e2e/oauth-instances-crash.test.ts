@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Upstream } from '../oauth/upstream.ts';
-import { createHttpBrowser, type Visit } from '../support/http-browser.ts';
+import { createHttpBrowser, type Visit } from '../../dev/oauth-client/http-browser.ts';
 import { startHttpTap, type HttpTap } from '../support/http-tap.ts';
 import { startCluster, type Cluster, type Instance } from '../support/instances.ts';
 import {
@@ -14,7 +14,7 @@ import {
   registerClient,
   type RawClient,
   type Tokens,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { reachTablesAt, sharedTablesUrl } from '../support/shared-services.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 

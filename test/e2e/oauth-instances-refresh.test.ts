@@ -12,7 +12,7 @@ import {
   revoke,
   type RawClient,
   type TokenReply,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { dumpTables } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 

@@ -8,7 +8,7 @@ import {
   readHiddenFields,
   type HttpBrowser,
   type Visit,
-} from '../support/http-browser.ts';
+} from '../../dev/oauth-client/http-browser.ts';
 import { startCluster, type Cluster, type Instance } from '../support/instances.ts';
 import {
   allow,
@@ -24,7 +24,7 @@ import {
   registerClient,
   signIn,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { sharedIdentity } from '../support/shared-services.ts';
 
 const minute = 60_000;

@@ -13,7 +13,7 @@ import {
   registerClient,
   revoke,
   signIn,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 
 let documents: DocumentServer;
 let cluster: Cluster;

@@ -12,7 +12,7 @@ import { users } from '../../dev/entra/directory.ts';
 import { findFreePort } from '../../dev/ports.ts';
 import { conformanceCli } from '../conformance/suite.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { registerClient } from '../support/raw-oauth.ts';
+import { registerClient } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { startSignInBrowser, type SignInBrowser } from '../support/sign-in-browser.ts';
 

@@ -8,7 +8,7 @@ import { startFaultyProxy, type FaultyProxy } from '../azure/faulty-proxy.ts';
 import { clientFixtures, documentUrl } from '../oauth/clients/index.ts';
 import { startClientDocuments, type DocumentServer } from '../oauth/clients/document-server.ts';
 import type { Upstream } from '../oauth/upstream.ts';
-import { createHttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { startHttpTap, type HttpTap } from '../support/http-tap.ts';
 import { startCluster, type Cluster } from '../support/instances.ts';
 import { createRawMcp } from '../support/raw-mcp.ts';
@@ -26,7 +26,7 @@ import {
   revoke,
   signIn,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { createSecretHunt, spell } from '../support/secret-hunt.ts';
 import { reachTablesAt, sharedIdentity, sharedTablesUrl } from '../support/shared-services.ts';
 import { dumpTables, openTableOf } from '../support/table-dump.ts';

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, registerClient, type RawClient } from '../support/raw-oauth.ts';
+import {
+  createAuthorizationRequest,
+  registerClient,
+  type RawClient,
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { entraOrigin, lastError, openConsent, pressAllow } from '../support/sign-in-steps.ts';
 

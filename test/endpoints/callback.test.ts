@@ -1,8 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Upstream } from '../oauth/upstream.ts';
-import { createHttpBrowser, type HttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser, type HttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, redeem, registerClient, type RawClient } from '../support/raw-oauth.ts';
+import {
+  createAuthorizationRequest,
+  redeem,
+  registerClient,
+  type RawClient,
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { lastError, openConsent, pressAllow, signInAtEntra } from '../support/sign-in-steps.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';

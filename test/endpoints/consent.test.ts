@@ -7,9 +7,13 @@ import {
   readHiddenFields,
   type HttpBrowser,
   type Visit,
-} from '../support/http-browser.ts';
+} from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, registerClient, type RawClient } from '../support/raw-oauth.ts';
+import {
+  createAuthorizationRequest,
+  registerClient,
+  type RawClient,
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { createProxyEnvironment, type TestServer } from '../support/server.ts';
 import { entraOrigin, lastError, openConsent, pressAllow } from '../support/sign-in-steps.ts';
 

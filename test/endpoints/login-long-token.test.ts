@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps, users } from '../../dev/entra/directory.ts';
 import type { Upstream } from '../oauth/upstream.ts';
-import { createHttpBrowser, type HttpBrowser, type Visit } from '../support/http-browser.ts';
+import { createHttpBrowser, type HttpBrowser, type Visit } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { me, passwordOf, type UserName } from '../support/raw-oauth.ts';
+import { me, passwordOf, type UserName } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { lastError, readShownToken } from '../support/sign-in-steps.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';

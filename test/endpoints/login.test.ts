@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { users } from '../../dev/entra/directory.ts';
-import { createHttpBrowser, type HttpBrowser, type Visit } from '../support/http-browser.ts';
+import { createHttpBrowser, type HttpBrowser, type Visit } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { me } from '../support/raw-oauth.ts';
+import { me } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { entraOrigin, lastError, readShownToken } from '../support/sign-in-steps.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { users } from '../../dev/entra/directory.ts';
 import type { Upstream } from '../oauth/upstream.ts';
-import { createHttpBrowser, type HttpBrowser, type Visit } from '../support/http-browser.ts';
+import { createHttpBrowser, type HttpBrowser, type Visit } from '../../dev/oauth-client/http-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import {
   createAuthorizationRequest,
@@ -12,7 +12,7 @@ import {
   registerClient,
   type RawClient,
   type UserName,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { pressAllow, signInAtEntra } from '../support/sign-in-steps.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';

@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { users } from '../../dev/entra/directory.ts';
 import { collectComplaints, launchBrowser } from '../support/launch-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { createAuthorizationRequest, redeem, registerClient } from '../support/raw-oauth.ts';
+import { createAuthorizationRequest, redeem, registerClient } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { entraOrigin } from '../support/sign-in-steps.ts';
 

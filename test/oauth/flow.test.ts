@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { users } from '../../dev/entra/directory.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { me, obtainTokens, readTokens, refresh } from '../support/raw-oauth.ts';
+import { me, obtainTokens, readTokens, refresh } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 
 let server: TestServer;

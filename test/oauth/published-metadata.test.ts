@@ -15,7 +15,7 @@ import {
   registerClient,
   signIn,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { lastError } from '../support/sign-in-steps.ts';
 import { startDocumentServer, type DocumentServer } from './clients/document-server.ts';

@@ -6,7 +6,7 @@ import {
   post,
   refresh,
   type TokenReply,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 
 let server: TestServer;

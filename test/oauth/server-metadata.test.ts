@@ -5,7 +5,7 @@ import {
   loopbackRedirect,
   obtainTokens,
   registerClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;

@@ -15,7 +15,7 @@ import {
   revoke,
   signIn,
   type RawClient,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { reachTablesAt, sharedTablesUrl } from '../support/shared-services.ts';
 import { dumpTables } from '../support/table-dump.ts';

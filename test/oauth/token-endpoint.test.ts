@@ -13,7 +13,7 @@ import {
   signIn,
   type RawClient,
   type TokenReply,
-} from '../support/raw-oauth.ts';
+} from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 
 let server: TestServer;

@@ -8,7 +8,7 @@ import { users } from '../../dev/entra/directory.ts';
 import { startHost } from '../../dev/host.ts';
 import type { Finished } from '../dev/local-stack.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { me, refresh } from '../support/raw-oauth.ts';
+import { me, refresh } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { startSignInBrowser, type SignInBrowser, type SignInOptions } from '../support/sign-in-browser.ts';
 

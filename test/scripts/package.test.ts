@@ -9,9 +9,9 @@ import { loadConfig } from '../../src/config.ts';
 import { bundleApp } from '../../dev/bundle.ts';
 import { users } from '../../dev/entra/directory.ts';
 import { findFreePort } from '../../dev/ports.ts';
-import { createHttpBrowser } from '../support/http-browser.ts';
+import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import { connectors } from '../support/mcp-clients.ts';
-import { me, obtainTokens, refresh } from '../support/raw-oauth.ts';
+import { me, obtainTokens, refresh } from '../../dev/oauth-client/raw-oauth.ts';
 import { createProxyEnvironment, createTestEnvironment } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
 
@@ -21,7 +21,7 @@ let folder: string;
 
 /** Starts the package in a folder that holds nothing else, as the Functions worker would; resolves with its origin. */
 async function startPackage(environment: NodeJS.ProcessEnv, port = 0): Promise<string> {
-  const script = join(projectRoot, 'test/support/functions-worker.ts');
+  const script = join(projectRoot, 'test/support/functions-host.ts');
   const worker = spawn(process.execPath, [script, folder, String(port)], {
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,6 +1,6 @@
 import { users } from '../../dev/entra/directory.ts';
-import type { HttpBrowser, Visit } from './http-browser.ts';
-import { createAuthorizationRequest, type RawClient } from './raw-oauth.ts';
+import type { HttpBrowser, Visit } from '../../dev/oauth-client/http-browser.ts';
+import { createAuthorizationRequest, type RawClient } from '../../dev/oauth-client/raw-oauth.ts';
 
 /** The code that an error page names in the log: of the last request that failed. */
 export function lastError(lines: readonly Record<string, unknown>[]): unknown {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { users } from '../../dev/entra/directory.ts';
+import { users } from '../entra/directory.ts';
 import { createHttpBrowser, type HttpBrowser, type Visit } from './http-browser.ts';
 
 /** An MCP client, request by request. */

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startAzurite, type Azurite } from '../dev/azurite.ts';
+import { apps, homeTenant, users } from '../dev/entra/directory.ts';
+import { startLocalEntra, type LocalEntra } from '../dev/entra/server.ts';
+import { startLocalIdentityEndpoint, type LocalIdentityEndpoint } from '../dev/identity-endpoint.ts';
+import { startLocalKeyVault, type LocalKeyVault } from '../dev/key-vault/server.ts';
+import { createTables } from '../src/azure/tables.ts';
+import { loadConfig } from '../src/config.ts';
+
+/** What the servers need beside themselves, in this process or started by it: never on a server's core. */
+export interface Backends {
+  readonly entra: LocalEntra;
+  readonly azurite: Azurite;
+  readonly identity: LocalIdentityEndpoint;
+  readonly vault: LocalKeyVault;
+  /** File with the certificate of the vault. */
+  readonly trustFile: string;
+  stop(): Promise<void>;
+}
+
+/** Outlives every run. */
+const accessTokenSeconds = 86_400;
+
+export async function startBackends(): Promise<Backends> {
+  const [azurite, identity] = await Promise.all([startAzurite(), startLocalIdentityEndpoint({ port: 0 })]);
+  const entra = await startLocalEntra({
+    port: 0,
+    accessTokenSeconds,
+    federatedCredentials: [{ clientId: apps.proxy.id, audience: 'api://AzureADTokenExchange', ...identity }],
+  });
+  const vault = await startLocalKeyVault({ port: 0, identity, authority: entra.authority });
+  const folder = mkdtempSync(join(tmpdir(), 'bench-trust-'));
+  const trustFile = join(folder, 'trusted.pem');
+  writeFileSync(trustFile, vault.certificate);
+  return {
+    entra,
+    azurite,
+    identity,
+    vault,
+    trustFile,
+    async stop() {
+      await Promise.all([azurite, identity, entra, vault].map((backend) => backend.stop()));
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+const scope = 'access_as_user';
+
+/** A user's access token, as Entra gives it: RS256, version 2. */
+export async function requestToken({ entra }: Backends): Promise<string> {
+  const { tenantId, username, password } = users.alice;
+  const response = await fetch(`${entra.authority}/${tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'password',
+      client_id: apps.native.id,
+      username,
+      password,
+      scope: `${apps.api.api.identifierUri}/${scope}`,
+    }),
+  });
+  const { access_token: token } = (await response.json()) as { access_token?: string };
+  if (token === undefined) throw new Error(`the local Entra gave no token: ${response.status}`);
+  return token;
+}
+
+/** The same for a user who is in no directory, by object id. */
+export async function mintToken({ entra }: Backends, objectId: string): Promise<string> {
+  const response = await fetch(`${entra.authority}/dev/tokens`, {
+    method: 'POST',
+    body: JSON.stringify({ claims: { oid: objectId } }),
+  });
+  const { token } = (await response.json()) as { token?: string };
+  if (token === undefined) throw new Error(`the local Entra minted no token: ${response.status}`);
+  return token;
+}
+
+/** What a peer needs to verify such a token. */
+export function createPeerEnvironment({ entra }: Backends): NodeJS.ProcessEnv {
+  const tenant = `${entra.authority}/${homeTenant.id}`;
+  return {
+    BENCH_ISSUER: `${tenant}/v2.0`,
+    BENCH_JWKS_URL: `${tenant}/discovery/v2.0/keys`,
+    BENCH_AUDIENCE: apps.api.id,
+    BENCH_SCOPE: scope,
+  };
+}
+
+/** This server's own settings, all others being as they are by default. The tables are made. */
+export async function createOwnEnvironment(
+  { entra, azurite }: Backends,
+  changes: NodeJS.ProcessEnv = {},
+): Promise<NodeJS.ProcessEnv> {
+  const environment = {
+    PUBLIC_BASE_URL: 'http://localhost:7071',
+    ENTRA_AUTHORITY: entra.authority,
+    ENTRA_TENANT_ID: homeTenant.id,
+    ENTRA_AUDIENCES: [apps.api.id, apps.api.api.identifierUri].join(','),
+    TABLES_CONNECTION_STRING: azurite.connectionString,
+    TABLE_PREFIX: 'bench',
+    OAUTH_PROXY: 'off',
+    ...changes,
+  };
+  await createTables(loadConfig(environment).tables).ensureTables();
+  return environment;
+}
+
+/** As `createOwnEnvironment`, with the authorization server on, under its own address. */
+export function createProxyEnvironment(
+  backends: Backends,
+  publicBaseUrl: string,
+): Promise<NodeJS.ProcessEnv> {
+  const { identity, vault, trustFile } = backends;
+  return createOwnEnvironment(backends, {
+    PUBLIC_BASE_URL: publicBaseUrl,
+    OAUTH_PROXY: 'on',
+    ENTRA_CLIENT_ID: apps.proxy.id,
+    KEY_VAULT_URL: vault.url,
+    IDENTITY_ENDPOINT: identity.endpoint,
+    IDENTITY_HEADER: identity.header,
+    NODE_EXTRA_CA_CERTS: trustFile,
+    TABLE_PREFIX: 'benchproxy',
+  });
+}

@@ -1,0 +1,167 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
+import { createProxyEnvironment, requestToken } from '../backends.ts';
+import { createExchange, describeAdd, type Call } from '../calls.ts';
+import { addressCall } from '../contenders.ts';
+import { median } from '../rounds.ts';
+import { startServer, type ServerProcess } from '../server-process.ts';
+import type { Setting } from '../setting.ts';
+import {
+  copyPackage,
+  makeUnbundled,
+  makeWorker,
+  weighDependencies,
+  weighPackage,
+  type Weight,
+} from './packages.ts';
+
+/** Medians of many starts of one package, each a process of its own with a folder of its own. */
+export interface ColdStart extends Weight {
+  readonly name: 'package' | 'unbundled';
+  /** From the start of the process to the first 200 of `/healthz`, milliseconds. */
+  readonly healthMs: number;
+  /** From the start of the process to the first answered `tools/call`, keys fetched and token verified, milliseconds. */
+  readonly callMs: number;
+  /** Files loaded as modules until then. */
+  readonly modules: number;
+  /** Resident memory then. */
+  readonly rssBytes: number;
+}
+
+const fullStarts = 15;
+const shortStarts = 1;
+
+interface Candidate {
+  readonly name: ColdStart['name'];
+  readonly folder: string;
+}
+
+/** Everything that a start needs but the package. */
+interface Ground {
+  readonly setting: Setting;
+  readonly folder: string;
+  readonly workerFile: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly call: Call;
+}
+
+async function askHealth({ origin }: ServerProcess, { call }: Ground): Promise<void> {
+  const response = await fetch(`${origin}/healthz`, { headers: call.headers });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`/healthz: ${response.status} ${text}`);
+}
+
+async function callTool({ origin }: ServerProcess, { call }: Ground): Promise<void> {
+  const { headers, body, check } = call;
+  const response = await fetch(`${origin}/mcp`, { method: 'POST', headers, body });
+  const contentType = response.headers.get('content-type') ?? '';
+  check({ status: response.status, contentType, body: await response.text() });
+}
+
+interface Start {
+  readonly ms: number;
+  readonly rssBytes: number;
+}
+
+/** One start, to the answer of that question. What a process leaves behind for the next one is not there. */
+async function startOnce(
+  { folder: from }: Candidate,
+  ground: Ground,
+  ask: typeof callTool,
+  changes: NodeJS.ProcessEnv = {},
+): Promise<Start> {
+  const { setting, workerFile, environment } = ground;
+  const home = mkdtempSync(join(ground.folder, 'start-'));
+  const folder = join(home, 'package');
+  const TMPDIR = join(home, 'tmp');
+  copyPackage(from, folder);
+  mkdirSync(TMPDIR);
+  const command = { file: workerFile, args: [folder], environment: { ...environment, TMPDIR, ...changes } };
+  const startedAt = performance.now();
+  const process = await startServer(setting.cores, command);
+  try {
+    await ask(process, ground);
+    const ms = performance.now() - startedAt;
+    return { ms, rssBytes: (await process.usage()).rssBytes };
+  } finally {
+    await process.stop();
+    rmSync(home, { recursive: true });
+  }
+}
+
+/** In a start of its own, since counting takes time. */
+async function countModules(candidate: Candidate, ground: Ground): Promise<number> {
+  const path = join(ground.folder, 'modules.txt');
+  const counter = pathToFileURL(join(import.meta.dirname, '../servers/count-modules.ts')).href;
+  await startOnce(candidate, ground, callTool, {
+    BENCH_MODULES_FILE: path,
+    NODE_OPTIONS: `--disable-warning=ExperimentalWarning --import ${counter}`,
+  });
+  return Number(readFileSync(path, 'utf8'));
+}
+
+async function measure(candidates: readonly Candidate[], ground: Ground, starts: number) {
+  const health = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
+  const calls = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
+  for (let start = 0; start < starts; start += 1) {
+    for (const candidate of candidates) {
+      health.get(candidate.name)?.push(await startOnce(candidate, ground, askHealth));
+      calls.get(candidate.name)?.push(await startOnce(candidate, ground, callTool));
+    }
+  }
+  return { health, calls };
+}
+
+function addWeights(one: Weight, other: Weight): Weight {
+  return { files: one.files + other.files, bytes: one.bytes + other.bytes };
+}
+
+async function prepare(setting: Setting, folder: string): Promise<Ground> {
+  const workerFile = join(folder, 'worker.mjs');
+  await makeWorker(workerFile);
+  const token = await requestToken(setting.backends);
+  const makeCall = createExchange(describeAdd('2026-07-28'), () => token);
+  return {
+    setting,
+    folder,
+    workerFile,
+    environment: await createProxyEnvironment(setting.backends, 'http://localhost:7071'),
+    call: addressCall({ kind: 'package' }, makeCall)(1, 0),
+  };
+}
+
+/** Starts the package and the same code unbundled, in turn, as the Functions worker loads them. */
+export async function runColdStart(setting: Setting): Promise<readonly ColdStart[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-start-'));
+  try {
+    const ground = await prepare(setting, folder);
+    const unbundled = join(folder, 'unbundled');
+    makeUnbundled(unbundled);
+    const candidates: readonly Candidate[] = [
+      { name: 'package', folder: setting.packageFolder },
+      { name: 'unbundled', folder: unbundled },
+    ];
+    setting.progress('cold starts');
+    const { health, calls } = await measure(candidates, ground, setting.short ? shortStarts : fullStarts);
+    const results: ColdStart[] = [];
+    for (const candidate of candidates) {
+      const { name } = candidate;
+      const own = weighPackage(candidate.folder);
+      const called = calls.get(name) ?? [];
+      results.push({
+        name,
+        healthMs: median((health.get(name) ?? []).map(({ ms }) => ms)),
+        callMs: median(called.map(({ ms }) => ms)),
+        modules: await countModules(candidate, ground),
+        rssBytes: median(called.map(({ rssBytes }) => rssBytes)),
+        ...(name === 'unbundled' ? addWeights(own, weighDependencies()) : own),
+      });
+    }
+    return results;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,108 @@
+import { createTables, type Tables } from '../../src/azure/tables.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createOwnEnvironment, mintToken } from '../backends.ts';
+import { createExchange, describeToolCall, type Era, type Exchange } from '../calls.ts';
+import { runRounds, type CaseResult } from '../rounds.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { startBenchServer, type Setting } from '../setting.ts';
+import { objectIdOf, writeNotes } from './note-rows.ts';
+
+/** How many notes there are before a run. */
+interface Stock {
+  readonly name: string;
+  readonly notesEach: number;
+  /** Rows of other users in the same table. */
+  readonly otherRows: number;
+}
+
+interface Amounts {
+  readonly stocks: readonly Stock[];
+  readonly saves: number;
+  readonly gets: number;
+  readonly warmUpCalls: number;
+}
+
+const fullAmounts: Amounts = {
+  // What is saved in a run comes on top: the last note of these users is their thousandth.
+  stocks: [
+    { name: '10 notes each', notesEach: 10, otherRows: 0 },
+    { name: '1,000 notes each', notesEach: 959, otherRows: 0 },
+    { name: '10 notes each, 100,000 rows', notesEach: 10, otherRows: 100_000 },
+  ],
+  saves: 640,
+  gets: 1_600,
+  warmUpCalls: 1_600,
+};
+const shortAmounts: Amounts = {
+  stocks: [{ name: '10 notes each', notesEach: 10, otherRows: 1_000 }],
+  saves: 160,
+  gets: 160,
+  warmUpCalls: 16,
+};
+
+/** Each has a connection of its own, since what one user saves at the same time has to wait for one another. */
+const userCount = 16;
+const users = Array.from({ length: userCount }, (_, index) => index);
+/** Who they are that a server gets warm with. */
+const otherUsers = users.map((user) => user + userCount);
+
+const era: Era = '2026-07-28';
+const noteText = 'x'.repeat(200);
+const save = describeToolCall(era, 'save_user_note', { text: noteText }, ({ id }) => typeof id === 'string');
+const get = describeToolCall(
+  era,
+  'get_user_notes',
+  { limit: 10 },
+  ({ notes }) => Array.isArray(notes) && notes.length === 10,
+);
+
+async function fill(tables: Tables, { notesEach, otherRows }: Stock): Promise<void> {
+  await writeNotes(tables, users, notesEach);
+  await writeNotes(tables, otherUsers, 10);
+  // Each of these users has 99 notes and the row that counts them: one transaction.
+  const strangers = Array.from({ length: otherRows / 100 }, (_, index) => 1_000 + index);
+  await writeNotes(tables, strangers, 99);
+}
+
+async function measure(process: ServerProcess, stock: Stock, amounts: Amounts, setting: Setting) {
+  const tokensOf = (people: readonly number[]) =>
+    Promise.all(people.map((user) => mintToken(setting.backends, objectIdOf(user))));
+  const [tokens, otherTokens] = await Promise.all([tokensOf(users), tokensOf(otherUsers)]);
+
+  async function run(
+    exchange: Exchange,
+    bearers: readonly string[],
+    calls: number,
+  ): Promise<readonly CaseResult[]> {
+    const makeCall = createExchange(exchange, (connection) => bearers[connection] ?? '');
+    const scenario = `${String(exchange.params?.name)}, ${stock.name}`;
+    const subject = {
+      name: 'ours',
+      process,
+      cases: [{ scenario, era, connections: userCount, path: '/mcp', makeCall }],
+    };
+    const plan = { rounds: 1, callsPerRound: calls, warmUpCalls: userCount };
+    return (await runRounds([subject], plan, setting.progress)).cases;
+  }
+
+  for (const exchange of [get, save]) await run(exchange, otherTokens, amounts.warmUpCalls);
+  return [...(await run(get, tokens, amounts.gets)), ...(await run(save, tokens, amounts.saves))];
+}
+
+/** Saves and lists notes of 16 users at once, with few and with many rows in the table: real requests to Azurite. */
+export async function runNotes(setting: Setting): Promise<readonly CaseResult[]> {
+  const amounts = setting.short ? shortAmounts : fullAmounts;
+  const results: CaseResult[] = [];
+  for (const [index, stock] of amounts.stocks.entries()) {
+    setting.progress(`notes: ${stock.name}`);
+    const environment = await createOwnEnvironment(setting.backends, { TABLE_PREFIX: `notes${index}` });
+    await fill(createTables(loadConfig(environment).tables), stock);
+    const process = await startBenchServer(setting, 'ours.ts', environment);
+    try {
+      results.push(...(await measure(process, stock, amounts, setting)));
+    } finally {
+      await process.stop();
+    }
+  }
+  return results;
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readArguments } from '../dev/arguments.ts';
+import { startBackends } from './backends.ts';
+import { listContenders, type Contender } from './contenders.ts';
+import { divideCores } from './cores.ts';
+import { readOptions, usage, type BenchOptions } from './options.ts';
+import { runColdStart } from './parts/cold-start.ts';
+import { runComparison } from './parts/comparison.ts';
+import { runNotes } from './parts/notes.ts';
+import { makePackage } from './parts/packages.ts';
+import { runVerification } from './parts/verification.ts';
+import { drawChart } from './report/chart.ts';
+import { describeCircumstances, type Measurements, type Results } from './report/results.ts';
+import { describeResults } from './report/tables.ts';
+import { judge } from './report/targets.ts';
+import type { Setting } from './setting.ts';
+
+const resultsFile = join(import.meta.dirname, 'results.json');
+const chartFile = resolve(import.meta.dirname, '../docs/images/performance.svg');
+
+async function measure(
+  { parts, servers }: BenchOptions,
+  contenders: readonly Contender[],
+  setting: Setting,
+): Promise<Measurements> {
+  const chosen = contenders.filter(({ name }) => servers.includes(name));
+  const wants = (part: BenchOptions['parts'][number]) => parts.includes(part);
+  return {
+    ...(wants('calls') && { comparison: await runComparison(chosen, setting) }),
+    ...(wants('notes') && { notes: await runNotes(setting) }),
+    ...(wants('cold-start') && { coldStart: await runColdStart(setting) }),
+    ...(wants('verification') && { verification: await runVerification(setting) }),
+  };
+}
+
+function progress(text: string): void {
+  console.error(text);
+}
+
+const contenders = listContenders();
+const options = readArguments(
+  (args) =>
+    readOptions(
+      args,
+      contenders.map(({ name }) => name),
+    ),
+  usage,
+);
+const cores = divideCores();
+if (!cores.pinned) progress('Server and load cannot have a core each here: the numbers are less steady.');
+const circumstances = describeCircumstances(contenders, cores.pinned);
+const packageFolder = mkdtempSync(join(tmpdir(), 'bench-package-'));
+await makePackage(packageFolder);
+const backends = await startBackends();
+try {
+  const setting: Setting = { cores, backends, packageFolder, short: options.short, progress };
+  const measurements = await measure(options, contenders, setting);
+  // What a few calls cost is not what calls cost.
+  const targets = options.short ? [] : judge(measurements);
+  console.log(describeResults(measurements, targets, circumstances.servers));
+  if (options.writes) {
+    const results: Results = { circumstances, targets, ...measurements };
+    writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
+    writeFileSync(chartFile, await drawChart(results));
+  }
+} finally {
+  await backends.stop();
+  rmSync(packageFolder, { recursive: true });
+}
