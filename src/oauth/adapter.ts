@@ -60,7 +60,7 @@ function createRecordAdapter(store: RecordStore<Payload>, { now, refuseUsed }: A
       if (record === undefined || 'consumed' in record.value) throw refuseUsed();
       const used = { ...record.value, consumed: Math.floor(now() / 1_000) };
       // Conditional on nobody having written since: of two requests with one code, one gets it.
-      if (!(await store.replace(id, used, record))) throw refuseUsed();
+      if ((await store.replace(id, used, record)) === undefined) throw refuseUsed();
     },
     destroy: (id) => store.remove(id),
   };

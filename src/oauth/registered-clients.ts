@@ -19,7 +19,7 @@ export function createRegisteredClients(
       const end = now() + tokenSeconds * 1_000 + 30 * day;
       // Once a day is enough: most calls find nothing to do.
       if (record === undefined || record.expiresAt > end - day) return;
-      await store.replace(clientId, record.value, { version: record.version, expiresAt: end });
+      await store.replace(clientId, record.value, record, end);
     },
   };
 }
