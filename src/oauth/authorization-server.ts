@@ -13,7 +13,7 @@ import { createRefreshGrace } from './refresh-grace.ts';
 import { createRegisteredClients } from './registered-clients.ts';
 import { createRegistrationEndpoint } from './registration-endpoint.ts';
 import { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.ts';
-import { describeServer, type ServerMetadata } from './server-metadata.ts';
+import { describeServer, offer, type ServerMetadata } from './server-metadata.ts';
 import { mapScopes } from './scopes.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import type { LimitedKind } from '../stores/rate-limiter.ts';
@@ -38,7 +38,7 @@ export interface AuthorizationServer extends Interactions {
   /** `/auth/revoke` (RFC 7009). */
   revokeToken(request: Request, body: string, address: string): Promise<Response>;
   /** RFC 8414 metadata. */
-  metadata(): Promise<ServerMetadata>;
+  readonly metadata: ServerMetadata;
   /** The public signing keys (RFC 7517), current and previous. */
   jwks(): Promise<unknown>;
   /** Ends a grant with everything that was issued under it. */
@@ -162,8 +162,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
   const source = createSource(options, resource);
   const { forwardAs, registration, revocation, revoke, token } = createEndpoints(options, source, resource);
 
-  async function fetchJson(path: string): Promise<unknown> {
-    const response = await forwardAs('unknown')(new Request(`${publicBaseUrl}${path}`), '');
+  async function fetchKeys(): Promise<unknown> {
+    const response = await forwardAs('unknown')(new Request(publicBaseUrl + offer.paths.jwks), '');
     return response.json();
   }
 
@@ -185,9 +185,13 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
     token: (request, body, address) => token(address)(request, body),
     register: (request, body, address) => registration(address)(request, body),
     revokeToken: (request, body, address) => revocation(address)(request, body),
-    metadata: async () =>
-      describeServer(await fetchJson('/.well-known/oauth-authorization-server'), entra.requiredScopes),
-    jwks: () => fetchJson('/.well-known/jwks.json'),
+    metadata: describeServer({
+      issuer: publicBaseUrl,
+      scopes: entra.requiredScopes,
+      registration: oauth.registration,
+      metadataDocuments: oauth.metadataDocuments,
+    }),
+    jwks: fetchKeys,
     revoke,
   };
 }

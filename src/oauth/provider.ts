@@ -2,6 +2,7 @@ import { errors, interactionPolicy, Provider } from 'oidc-provider';
 import type { AdapterFactory, ClientMetadata, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from './account.ts';
 import { consentPath, extraParameters } from './authorization-request.ts';
+import { offer } from './server-metadata.ts';
 
 /** Seconds. */
 const codeSeconds = 120;
@@ -49,6 +50,7 @@ function createFeatures(options: ProviderOptions): Configuration['features'] {
       cacheDuration: { min: 30, max: 24 * 60 * 60 },
     },
     devInteractions: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
     registration: { enabled: registration, issueRegistrationAccessToken: false },
     resourceIndicators: {
       enabled: true,
@@ -74,14 +76,6 @@ function createFeatures(options: ProviderOptions): Configuration['features'] {
     userinfo: { enabled: false },
   };
 }
-
-const routes: Configuration['routes'] = {
-  authorization: '/auth/authorize',
-  jwks: '/.well-known/jwks.json',
-  registration: '/auth/register',
-  revocation: '/auth/revoke',
-  token: '/auth/token',
-};
 
 /** Seconds. */
 function describeLifetimes({
@@ -127,13 +121,16 @@ export function createProvider(options: ProviderOptions): Provider {
     adapter,
     allowOmittingSingleRegisteredRedirectUri: false,
     clients: [...clients],
-    clientAuthMethods: ['none', 'private_key_jwt'],
+    clientAuthMethods: [...offer.clientAuthentication.methods],
     clientBasedCORS: () => false,
     clientDefaults: {
       id_token_signed_response_alg: 'ES256',
       token_endpoint_auth_method: 'none',
     },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...offer.clientAuthentication.algorithms],
+      idTokenSigningAlgValues: ['ES256'],
+    },
     expiresWithSession: () => false,
     extraParams: [...extraParameters],
     extraTokenClaims: async (_ctx, token) => {
@@ -158,10 +155,10 @@ export function createProvider(options: ProviderOptions): Provider {
     renderError: (ctx, { error, error_description }) => {
       ctx.body = { error, error_description };
     },
-    responseTypes: ['code'],
+    responseTypes: [...offer.responseTypes],
     revokeGrantPolicy: () => true,
     rotateRefreshToken: true,
-    routes,
+    routes: offer.paths,
     scopes: [...scopes],
     ttl: describeLifetimes(options),
   });
