@@ -1,5 +1,12 @@
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
-import type { AdapterFactory, ClientMetadata, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
+import type {
+  Account as ProviderAccount,
+  AdapterFactory,
+  ClientMetadata,
+  Configuration,
+  JWK,
+  KoaContextWithOIDC,
+} from 'oidc-provider';
 import type { Account } from './account.ts';
 import { consentPath, extraParameters } from './authorization-request.ts';
 import { offer } from './server-metadata.ts';
@@ -93,11 +100,32 @@ function describeLifetimes({
   };
 }
 
+/** An account as the library hands it from callback to callback, with who it is. */
+interface FoundAccount extends ProviderAccount {
+  /** Absent at a sign-in, where Entra has confirmed it just now. */
+  readonly person?: Account;
+}
+
+/**
+ * The account for what the library is about to do. A token brings its grant: then the account is confirmed, once for
+ * everything that the request is given. Undefined when the grant has ended.
+ */
+async function findAccount(
+  sub: string,
+  grantId: string | undefined,
+  confirm: ProviderOptions['findAccount'],
+): Promise<FoundAccount | undefined> {
+  const found = { accountId: sub, claims: () => ({ sub }) };
+  if (grantId === undefined) return found;
+  const person = await confirm(grantId);
+  return person && { ...found, person };
+}
+
 /** What an access token says beside what RFC 9068 asks for. */
-function describeAccount(grantId: string, account: Account | undefined) {
-  // Ended since it was looked at: nobody is to get a token without an owner.
-  if (account === undefined) throw new errors.InvalidGrant('grant has ended');
-  const { tenantId, objectId, name, username, roles } = account;
+function describeAccount(grantId: string, account: FoundAccount | undefined) {
+  // Nobody is to get a token without an owner.
+  if (account?.person === undefined) throw new errors.InvalidGrant('no account was confirmed');
+  const { tenantId, objectId, name, username, roles } = account.person;
   return { gid: grantId, tid: tenantId, oid: objectId, name, preferred_username: username, roles };
 }
 
@@ -133,20 +161,18 @@ export function createProvider(options: ProviderOptions): Provider {
     },
     expiresWithSession: () => false,
     extraParams: [...extraParameters],
-    extraTokenClaims: async (_ctx, token) => {
-      const grantId = 'grantId' in token ? token.grantId : '';
-      return describeAccount(grantId, await options.findAccount(grantId));
-    },
+    extraTokenClaims: (ctx, token) =>
+      describeAccount('grantId' in token ? token.grantId : '', ctx.oidc.account),
     features: createFeatures(options),
     fetch: options.fetch,
     // The fetch bounds what comes in, and a document grows when it is normalized.
     fetchResponseBodyLimits: { 'client_id metadata document': Infinity },
-    // A token brings its grant: then the account is confirmed. At a sign-in Entra has confirmed it just now.
-    findAccount: async (_ctx, sub, token) => {
-      const grantId = token !== undefined && 'grantId' in token ? token.grantId : undefined;
-      if (grantId !== undefined && (await options.findAccount(grantId)) === undefined) return undefined;
-      return { accountId: sub, claims: () => Promise.resolve({ sub }) };
-    },
+    findAccount: (_ctx, sub, token) =>
+      findAccount(
+        sub,
+        token !== undefined && 'grantId' in token ? token.grantId : undefined,
+        options.findAccount,
+      ),
     interactions: { policy: createPolicy(), url: (_ctx, { uid }) => `${consentPath}?request=${uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: [...keys] },
