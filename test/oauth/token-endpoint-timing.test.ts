@@ -166,8 +166,11 @@ describe('a refresh', () => {
 
   it('S19: gets nothing when its token is revoked after it was read', async () => {
     const { refreshToken } = await obtainTokens(server.url, { client });
+    const before = (await dumpTables(server.environment)).RefreshTokens.length;
     beforeWrite('RefreshTokens', 1, () => revoke(refreshToken));
     expect(await refresh(server.url, client, refreshToken)).toMatchObject(refused);
+    // The one that was revoked is gone and has no successor.
+    expect((await dumpTables(server.environment)).RefreshTokens.length).toBe(before - 1);
     expect(await refresh(server.url, client, refreshToken)).toMatchObject(refused);
   });
 
