@@ -33,8 +33,16 @@ export interface ExpiryEntry {
 }
 
 export interface ExpiryIndex {
-  /** To be called before a row is written that is to end then, so that none is ever without an entry. */
-  add(table: EndingTableName, partitionKey: string, expiresAt: number): Promise<void>;
+  /**
+   * To be called before a row is written that is to end then, so that none is ever without an entry.
+   * @param replaced the row that is overwritten, and only if it is still as it was read: it has an entry for its own end
+   */
+  add(
+    table: EndingTableName,
+    partitionKey: string,
+    expiresAt: number,
+    replaced?: { readonly expiresAt: number },
+  ): Promise<void>;
   /** The oldest entries of hours that are over, at most `limit`, in order of their buckets. */
   listDue(limit: number): Promise<readonly ExpiryEntry[]>;
   /** Removes entries of one bucket, at most 100. Those that are gone already do no harm. */
@@ -66,9 +74,10 @@ export function createExpiryIndex(
 ): ExpiryIndex {
   const index = tables.table('Expiries');
   return {
-    async add(table, partitionKey, expiresAt) {
+    async add(table, partitionKey, expiresAt, replaced) {
       // Never into an hour that is over, whose bucket may be emptied at any moment.
       const bucket = bucketOf(Math.max(expiresAt, now()));
+      if (replaced !== undefined && bucket === bucketOf(replaced.expiresAt)) return;
       await index.upsert({ partitionKey: bucket, rowKey: `${table}~${partitionKey}` });
     },
 

@@ -37,7 +37,8 @@ export function createLimitTable(
       count: 1,
       expiresAt: new Date(expiresAt).toISOString(),
     };
-    return ended === undefined ? table.insert(row) : table.replace(row, ended.etag);
+    if (ended === undefined) return table.insert(row);
+    return (await table.replace(row, ended.etag)) !== undefined;
   }
 
   return {
@@ -55,7 +56,8 @@ export function createLimitTable(
           if (window.count >= most) return false;
           const { expiresAt, etag, count } = window;
           const next = { count: count + 1, expiresAt: new Date(expiresAt).toISOString() };
-          return (await table.replace({ partitionKey, rowKey: endingRowKey, ...next }, etag)) || undefined;
+          const counted = await table.replace({ partitionKey, rowKey: endingRowKey, ...next }, etag);
+          return counted === undefined ? undefined : true;
         });
       } catch (error) {
         // Every attempt saw places left; others took theirs first each time.

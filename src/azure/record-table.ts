@@ -49,14 +49,14 @@ function createRecordRows<T>(
   const placeOf = (partitionKey: string) => `${name}/${partitionKey}`;
 
   return {
-    /** The row to write. Its entry in the index is written already. */
-    async prepare(id: string, value: T, expiresAt: number) {
+    /** The row to write, over the one that was read where one is given. Its entry in the index is written already. */
+    async prepare(id: string, value: T, expiresAt: number, replaced?: { readonly expiresAt: number }) {
       const partitionKey = hashId(id);
       const sealed = await sealer.seal(JSON.stringify(value), placeOf(partitionKey));
       if (sealed.length > maxSealedCharacters) {
         throw new AppError('invalid_request', { detail: `${name}: a value of ${sealed.length} characters` });
       }
-      await expiries.add(name, partitionKey, expiresAt);
+      await expiries.add(name, partitionKey, expiresAt, replaced);
       return { partitionKey, rowKey: endingRowKey, sealed, expiresAt: new Date(expiresAt).toISOString() };
     },
 
@@ -101,7 +101,7 @@ export function createRecordTable<T>(tables: Tables, options: RecordTableOptions
         if (found === undefined) return undefined;
         if (isSameWrite(found, row)) return true;
         if (readLasting(endingRowSchema, found, now()) !== undefined) return false;
-        return (await table.replace(row, String(found.etag))) || undefined;
+        return (await table.replace(row, String(found.etag))) === undefined ? undefined : true;
       });
     },
 
@@ -109,10 +109,12 @@ export function createRecordTable<T>(tables: Tables, options: RecordTableOptions
       await table.upsert(await prepare(id, value, expiresAt));
     },
 
-    async replace(id, value, { version, expiresAt }) {
-      const row = await prepare(id, value, expiresAt);
-      if (await table.replace(row, version)) return true;
-      return isSameWrite(await table.get(row.partitionKey, endingRowKey), row);
+    async replace(id, value, found, expiresAt = found.expiresAt) {
+      const row = await prepare(id, value, expiresAt, found);
+      const version = await table.replace(row, found.version);
+      if (version !== undefined) return { value, expiresAt, version };
+      const stored = await table.get(row.partitionKey, endingRowKey);
+      return isSameWrite(stored, row) ? { value, expiresAt, version: String(stored?.etag) } : undefined;
     },
 
     async take(id) {

@@ -56,8 +56,8 @@ export interface Table {
   insert(row: Row): Promise<boolean>;
   /** Creates the row, or overwrites the whole of it. */
   upsert(row: Row): Promise<void>;
-  /** Overwrites the whole row. False when it has another ETag or is gone. */
-  replace(row: Row, etag: string): Promise<boolean>;
+  /** Overwrites the whole row: its new ETag. Undefined when it has another one or is gone. */
+  replace(row: Row, etag: string): Promise<string | undefined>;
   /** Sets the given columns and leaves the others. False when there is no such row. */
   merge(row: Row): Promise<boolean>;
   /** Deletes the row. False when it is gone or, where an ETag is given, has another. */
@@ -147,12 +147,13 @@ function createWrites(call: TableCall): Omit<Table, keyof ReturnType<typeof crea
         await client.upsertEntity(row, 'Replace', { abortSignal });
       }),
     replace: (row, etag) =>
-      unlessRefused(
+      unlessRefused<string, undefined>(
         [404, 412],
-        call((client, abortSignal) =>
-          client.updateEntity(row, 'Replace', { etag, abortSignal }).then(() => true),
-        ),
-        false,
+        call(async (client, abortSignal) => {
+          const answer = await client.updateEntity(row, 'Replace', { etag, abortSignal });
+          return String(answer.etag);
+        }),
+        undefined,
       ),
     merge: (row) =>
       unlessRefused(

@@ -27,7 +27,7 @@ export function createServerMetadataEndpoints(server: AuthorizationServer): read
       summary: 'Authorization server metadata (RFC 8414)',
       responses: { 200: { description: 'What this server can do', schema: serverMetadataSchema } },
     },
-    handle: async () => Response.json(await server.metadata(), cached),
+    handle: () => Response.json(server.metadata, cached),
   }));
   const openId = placesOf('openid-configuration', 'openid-configuration').map((place): PublicEndpoint => ({
     ...shared,
@@ -36,7 +36,7 @@ export function createServerMetadataEndpoints(server: AuthorizationServer): read
       summary: 'The same metadata under the name of OpenID Connect Discovery',
       responses: { 200: { description: 'What this server can do', schema: serverMetadataSchema } },
     },
-    handle: async () => Response.json({ ...(await server.metadata()), ...openIdMembers }, cached),
+    handle: () => Response.json({ ...server.metadata, ...openIdMembers }, cached),
   }));
   const jwks: PublicEndpoint = {
     ...shared,

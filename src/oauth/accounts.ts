@@ -4,6 +4,13 @@ import { AppError, type ErrorCode } from '../errors.ts';
 import type { RecordStore, StoredRecord } from '../stores/record-store.ts';
 import { isSameAccount, type Account } from './account.ts';
 import { UpstreamRefusal, type EntraClient, type UpstreamTokens } from './entra-client.ts';
+import {
+  createLinkedGrants,
+  isLinked,
+  type LinkedGrant,
+  type LinkedGrants,
+  type Upstream,
+} from './linked-grants.ts';
 import type { GrantRecord } from './stores.ts';
 
 /** The accounts at Entra behind the grants, one each. */
@@ -14,10 +21,11 @@ export interface Accounts {
    * The account, confirmed at Entra within the last minute: by another call, on whatever instance, or by refreshing
    * now, which at any time only one instance does for a grant. Undefined when the grant has ended; an account or session
    * that has ended at Entra ends the grant.
+   * @param known the grant's record where the caller has just read it
    * @throws AppError `entra_unavailable` or `entra_refused_server`, and what the proxy's credential throws, when it
    *   cannot be confirmed now; the grant lives on
    */
-  confirm(grantId: string): Promise<Account | undefined>;
+  confirm(grantId: string, known?: StoredRecord<GrantRecord>): Promise<Account | undefined>;
   /**
    * Until when the grant may count as standing without being looked at again, milliseconds since the epoch: a minute
    * from when Entra confirmed its account. Undefined when it has ended. As `confirm`, but where Entra cannot be asked
@@ -38,10 +46,8 @@ export interface AccountsOptions {
   readonly report?: (reason: string) => void;
 }
 
-type Upstream = NonNullable<GrantRecord['upstream']>;
 /** The account, and when Entra confirmed it. */
 type Confirmation = Pick<Upstream, 'account' | 'confirmedAt'>;
-type Linked = StoredRecord<GrantRecord & { upstream: Upstream }>;
 
 /** How long a confirmation counts. */
 const confirmedForMs = 60_000;
@@ -53,8 +59,6 @@ const maxTurns = 40;
 const dayMs = 86_400_000;
 /** How long a call of `/mcp` waits for Entra; a confirmation that takes longer goes on behind it. */
 const patienceMs = 2_500;
-/** Attempts of a write that others get in the way of. */
-const maxWrites = 5;
 
 /** The person is not welcome any more, by this server's own rules on what Entra says now. */
 const unwelcome: readonly ErrorCode[] = ['wrong_tenant', 'missing_scope'];
@@ -69,10 +73,6 @@ const unasked: readonly ErrorCode[] = [
 
 function hasCode(error: unknown, codes: readonly ErrorCode[]): error is AppError {
   return error instanceof AppError && codes.includes(error.code);
-}
-
-function isLinked(record: StoredRecord<GrantRecord> | undefined): record is Linked {
-  return record?.value.upstream !== undefined;
 }
 
 function toUpstream({ account, refreshToken }: UpstreamTokens, confirmedAt: number): Upstream {
@@ -108,70 +108,48 @@ async function renew(
   }
 }
 
-/** The records of grants that have an account. */
-function createLinkedGrants(grants: AccountsOptions['grants']) {
-  async function find(grantId: string): Promise<Linked | undefined> {
-    const record = await grants.find(grantId);
-    return isLinked(record) ? record : undefined;
-  }
-
-  return {
-    find,
-
-    /**
-     * Writes the account of a grant for as long as `isMine` holds of its record, which then lasts until `lastsUntil` at
-     * least. False when it does not hold, or there is no record.
-     */
-    async write(
-      grantId: string,
-      upstream: Upstream,
-      { isMine, lastsUntil = 0 }: { isMine: (value: GrantRecord) => boolean; lastsUntil?: number },
-    ): Promise<boolean> {
-      for (let attempt = 0; attempt < maxWrites; attempt += 1) {
-        const record = await grants.find(grantId);
-        if (record === undefined || !isMine(record.value)) return false;
-        const { version, value } = record;
-        // A day's use at a time: every new end is a row in the index of ends, too.
-        const expiresAt = record.expiresAt < lastsUntil - dayMs ? lastsUntil : record.expiresAt;
-        if (await grants.replace(grantId, { ...value, upstream }, { version, expiresAt })) return true;
-      }
-      throw new AppError('storage_contended', { detail: 'grant' });
-    },
-
-    /** Leases the grant to this call; false when another was faster. */
-    lease(grantId: string, { value, version, expiresAt }: Linked, leasedUntil: number): Promise<boolean> {
-      const upstream = { ...value.upstream, leasedUntil };
-      return grants.replace(grantId, { ...value, upstream }, { version, expiresAt });
-    },
-  };
-}
-
-type LinkedGrants = ReturnType<typeof createLinkedGrants>;
-
 /** When a grant ends that is used now. */
 function toEnd({ now, refreshTokenSeconds }: AccountsOptions): number {
   return now() + refreshTokenSeconds * 1_000 + dayMs;
 }
 
-/** Asks Entra in the name of a lease. */
+/** Asks Entra in the name of a lease: the confirmation. Undefined where what is stored now has to be looked at. */
 function createRenewal(options: AccountsOptions, linked: LinkedGrants) {
   const { grants, now } = options;
-  return async function refreshLeased(grantId: string, held: Upstream, leasedUntil: number): Promise<void> {
-    const isMine = ({ upstream }: GrantRecord) => upstream?.leasedUntil === leasedUntil;
+  return async function refreshLeased(
+    grantId: string,
+    leased: LinkedGrant,
+  ): Promise<Confirmation | undefined> {
+    const held = leased.value.upstream;
+    const isMine = ({ upstream }: GrantRecord) => upstream?.leasedUntil === held.leasedUntil;
     let renewal;
     try {
       renewal = await renew(options, held);
     } catch (error) {
       // So that the next caller need not wait for the lease to end. It does end where this fails, too.
-      await linked.write(grantId, { ...held, leasedUntil: 0 }, { isMine }).catch(() => undefined);
+      await linked
+        .write(grantId, { ...held, leasedUntil: 0 }, { isMine, known: leased })
+        .catch(() => undefined);
       throw error;
     }
+    if (renewal === 'ended') {
+      const found = await linked.find(grantId);
+      if (found !== undefined && isMine(found.value)) await grants.remove(grantId);
+      return undefined;
+    }
+    const confirmed = toUpstream(renewal, now());
+    const written = await linked.write(grantId, confirmed, {
+      isMine,
+      known: leased,
+      lastsUntil: toEnd(options),
+    });
     // Where the lease was lost to another call meanwhile, what that one found counts.
-    if (renewal !== 'ended')
-      await linked.write(grantId, toUpstream(renewal, now()), { isMine, lastsUntil: toEnd(options) });
-    else if ((await linked.find(grantId))?.value.upstream.leasedUntil === leasedUntil)
-      await grants.remove(grantId);
+    return written ? confirmed : undefined;
   };
+}
+
+function findRecent({ value: { upstream } }: LinkedGrant, now: number): Confirmation | undefined {
+  return now - upstream.confirmedAt < confirmedForMs ? upstream : undefined;
 }
 
 /**
@@ -179,36 +157,53 @@ function createRenewal(options: AccountsOptions, linked: LinkedGrants) {
  * ends by itself where its holder died. Callers on one instance share one confirmation, so that an Entra that does not
  * answer is asked once for all of them.
  */
-export function createAccounts(options: AccountsOptions): Accounts {
+function createConfirmation(options: AccountsOptions, linked: LinkedGrants) {
   const { now, sleep = delay } = options;
-  const linked = createLinkedGrants(options.grants);
   const refreshLeased = createRenewal(options, linked);
   const pending = new Map<string, Promise<Confirmation | undefined>>();
 
-  async function confirmNow(grantId: string): Promise<Confirmation | undefined> {
+  /** Undefined when another asks Entra, or has just asked. */
+  async function askEntra(grantId: string, record: LinkedGrant): Promise<Confirmation | undefined> {
+    if (record.value.upstream.leasedUntil > now()) {
+      await sleep(pollMs);
+      return undefined;
+    }
+    const leased = await linked.lease(grantId, record, now() + leaseMs);
+    return leased && refreshLeased(grantId, leased);
+  }
+
+  async function confirm(grantId: string, known?: LinkedGrant): Promise<Confirmation | undefined> {
+    let record = known;
     for (let turn = 0; turn < maxTurns; turn += 1) {
-      const record = await linked.find(grantId);
+      record ??= await linked.find(grantId);
       if (record === undefined) return undefined;
-      const { upstream } = record.value;
-      if (now() - upstream.confirmedAt < confirmedForMs) return upstream;
-      const leasedUntil = now() + leaseMs;
-      if (upstream.leasedUntil > now()) await sleep(pollMs);
-      else if (await linked.lease(grantId, record, leasedUntil))
-        await refreshLeased(grantId, upstream, leasedUntil);
+      const confirmation = findRecent(record, now()) ?? (await askEntra(grantId, record));
+      if (confirmation !== undefined) return confirmation;
+      record = undefined;
     }
     throw new AppError('entra_unavailable', { detail: 'another request is still confirming the account' });
   }
 
-  function confirmOnce(grantId: string): Promise<Confirmation | undefined> {
+  return function confirmOnce(grantId: string, known?: LinkedGrant): Promise<Confirmation | undefined> {
     const running = pending.get(grantId);
     if (running !== undefined) return running;
-    const started = confirmNow(grantId).finally(() => pending.delete(grantId));
+    const started = confirm(grantId, known).finally(() => pending.delete(grantId));
     pending.set(grantId, started);
     return started;
-  }
+  };
+}
+
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { now } = options;
+  const linked = createLinkedGrants(options.grants);
+  const confirmOnce = createConfirmation(options, linked);
 
   return {
-    confirm: async (grantId) => (await confirmOnce(grantId))?.account,
+    async confirm(grantId, known) {
+      if (!isLinked(known)) return (await confirmOnce(grantId))?.account;
+      // What this caller has read is for this caller alone: others would take it for read now.
+      return (findRecent(known, now()) ?? (await confirmOnce(grantId, known)))?.account;
+    },
 
     async link(grantId, tokens) {
       const upstream = toUpstream(tokens, now());

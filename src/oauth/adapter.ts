@@ -1,5 +1,6 @@
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import type { RecordStore } from '../stores/record-store.ts';
+import type { KindOf } from './client-kinds.ts';
 import { isBeingRedeemed } from './redeemed-codes.ts';
 import type { OAuthStores, Payload } from './stores.ts';
 
@@ -17,6 +18,7 @@ export interface AdapterOptions {
   readonly now: () => number;
   /** The library's error for a code or token that another request used first. */
   readonly refuseUsed: () => Error;
+  readonly kindOf: KindOf;
 }
 
 /** What the library calls and this server has no use for. */
@@ -60,9 +62,20 @@ function createRecordAdapter(store: RecordStore<Payload>, { now, refuseUsed }: A
       if (record === undefined || 'consumed' in record.value) throw refuseUsed();
       const used = { ...record.value, consumed: Math.floor(now() / 1_000) };
       // Conditional on nobody having written since: of two requests with one code, one gets it.
-      if (!(await store.replace(id, used, record))) throw refuseUsed();
+      if ((await store.replace(id, used, record)) === undefined) throw refuseUsed();
     },
     destroy: (id) => store.remove(id),
+  };
+}
+
+/** As other records, but only registered clients have one. */
+function createClientAdapter(store: RecordStore<Payload>, options: AdapterOptions): Adapter {
+  const adapter = createRecordAdapter(store, options);
+  return {
+    ...adapter,
+    async find(id) {
+      return options.kindOf(id) === 'registered' ? adapter.find(id) : undefined;
+    },
   };
 }
 
@@ -102,8 +115,10 @@ function createRefreshTokenAdapter(store: RecordStore<Payload>, options: Adapter
       const record = await store.find(id);
       if (record === undefined) throw options.refuseUsed();
       if ('consumed' in record.value) return;
-      // Whoever is second here repeats the exchange within the grace.
-      await store.replace(id, { ...record.value, consumed: Math.floor(now() / 1_000) }, record);
+      const used = { ...record.value, consumed: Math.floor(now() / 1_000) };
+      if ((await store.replace(id, used, record)) !== undefined) return;
+      // Whoever is second here repeats the exchange within the grace, but not when the token has ended meanwhile.
+      if ((await store.find(id)) === undefined) throw options.refuseUsed();
     },
   };
 }
@@ -131,7 +146,7 @@ function createGrantAdapter(
 /** The library's storage: each of its models that outlives a request, in a store of ours. */
 export function createAdapterFactory(stores: OAuthStores, options: AdapterOptions): AdapterFactory {
   const adapters: Readonly<Record<string, Adapter>> = {
-    Client: createRecordAdapter(stores.clients, options),
+    Client: createClientAdapter(stores.clients, options),
     Interaction: createRecordAdapter(stores.requests, options),
     // Identifiers of client assertions that were seen (RFC 7523 section 3).
     ReplayDetection: createRecordAdapter(stores.requests, options),

@@ -2,21 +2,24 @@ import type { ClientMetadata } from 'oidc-provider';
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
+import type { LimitedKind } from '../stores/rate-limiter.ts';
 import type { Accounts } from './accounts.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { cleanAuthorizationRequest, isSameResource } from './authorization-request.ts';
+import { createKindOf, type KindOf } from './client-kinds.ts';
 import { normalizeClientMetadata, type KnownClientMetadata } from './client-metadata.ts';
 import { createDocumentCache } from './document-cache.ts';
+import { createExchanges, type Exchanges } from './exchange.ts';
 import { createProviderSource, type ProviderSource } from './provider-source.ts';
 import { createRedeemedCodes } from './redeemed-codes.ts';
 import { createRefreshGrace } from './refresh-grace.ts';
 import { createRegisteredClients } from './registered-clients.ts';
 import { createRegistrationEndpoint } from './registration-endpoint.ts';
+import { rememberRecords } from './remembered-records.ts';
 import { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.ts';
-import { describeServer, type ServerMetadata } from './server-metadata.ts';
+import { describeServer, offer, type ServerMetadata } from './server-metadata.ts';
 import { mapScopes } from './scopes.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
-import type { LimitedKind } from '../stores/rate-limiter.ts';
 import type { OAuthStores } from './stores.ts';
 import { createTokenEndpoint, type Forward } from './token-endpoint.ts';
 import { createTokenSealer } from './token-sealer.ts';
@@ -38,7 +41,7 @@ export interface AuthorizationServer extends Interactions {
   /** `/auth/revoke` (RFC 7009). */
   revokeToken(request: Request, body: string, address: string): Promise<Response>;
   /** RFC 8414 metadata. */
-  metadata(): Promise<ServerMetadata>;
+  readonly metadata: ServerMetadata;
   /** The public signing keys (RFC 7517), current and previous. */
   jwks(): Promise<unknown>;
   /** Ends a grant with everything that was issued under it. */
@@ -65,12 +68,40 @@ export interface AuthorizationServerOptions {
   readonly now: () => number;
 }
 
-async function admitOrRefuse(
-  { admit }: AuthorizationServerOptions,
-  kind: LimitedKind,
-  address: string,
-): Promise<void> {
-  if (!(await admit(kind, address))) throw new AppError('rate_limited', { detail: kind });
+/** What the parts of one server share. */
+interface Shared {
+  readonly resource: string;
+  readonly exchanges: Exchanges;
+  readonly stores: OAuthStores;
+  readonly kindOf: KindOf;
+  /** Counts a request of the exchange that runs. @throws AppError `rate_limited` */
+  readonly admit: (kind: LimitedKind) => Promise<void>;
+}
+
+function createShared(options: AuthorizationServerOptions): Shared {
+  const { now, oauth, ownClient, publicBaseUrl, stores } = options;
+  const exchanges = createExchanges();
+  const { current } = exchanges;
+  return {
+    resource: `${publicBaseUrl}/mcp`,
+    exchanges,
+    // Those of which the library and what surrounds it ask for the same record in turn.
+    stores: {
+      ...stores,
+      clients: rememberRecords(stores.clients, { current, now }),
+      codes: rememberRecords(stores.codes, { current, now }),
+      grants: rememberRecords(stores.grants, { current, now }),
+      refreshTokens: rememberRecords(stores.refreshTokens, { current, now }),
+    },
+    kindOf: createKindOf({
+      own: ownClient.client_id,
+      listed: oauth.clients.map((client) => client.client_id),
+    }),
+    async admit(kind) {
+      if (!(await options.admit(kind, current().address)))
+        throw new AppError('rate_limited', { detail: kind });
+    },
+  };
 }
 
 /** Copied, as the library's arrays are its own to change. */
@@ -84,35 +115,40 @@ function toProviderClient(client: KnownClientMetadata): ClientMetadata {
   };
 }
 
-function createSource(options: AuthorizationServerOptions, resource: string): ProviderSource {
-  const { accounts, entra, keys, now, oauth, ownClient, publicBaseUrl, stores } = options;
+function createSource(options: AuthorizationServerOptions, shared: Shared): ProviderSource {
+  const { accounts, entra, keys, now, oauth, ownClient, publicBaseUrl } = options;
+  const { admit, exchanges, kindOf, resource, stores } = shared;
   const policy = { allowed: oauth.allowedRedirectUris, ownOrigin: publicBaseUrl };
-  return createProviderSource(keys, publicBaseUrl, ({ keys: privateKeys }, exchange, module) =>
-    module.createProvider({
-      issuer: publicBaseUrl,
-      resource,
-      scopes: entra.requiredScopes,
-      keys: privateKeys,
-      clients: [
-        ownClient,
-        ...oauth.clients.map((client) => toProviderClient(normalizeClientMetadata(client, 'listed', policy))),
-      ],
-      adapter: createAdapterFactory(stores, {
+  return createProviderSource({
+    keys,
+    publicBaseUrl,
+    exchanges,
+    create: ({ keys: privateKeys }, module) =>
+      module.createProvider({
+        issuer: publicBaseUrl,
+        resource,
+        scopes: entra.requiredScopes,
+        keys: privateKeys,
+        clients: [
+          ownClient,
+          ...oauth.clients.map((client) =>
+            toProviderClient(normalizeClientMetadata(client, 'listed', policy)),
+          ),
+        ],
+        adapter: createAdapterFactory(stores, {
+          refreshTokenSeconds: oauth.refreshTokenSeconds,
+          now,
+          refuseUsed: module.refuseUsed,
+          kindOf,
+        }),
+        accessTokenSeconds: oauth.accessTokenSeconds,
         refreshTokenSeconds: oauth.refreshTokenSeconds,
-        now,
-        refuseUsed: module.refuseUsed,
+        registration: oauth.registration,
+        metadataDocuments: oauth.metadataDocuments,
+        findAccount: async (grantId) => accounts.confirm(grantId, await stores.grants.find(grantId)),
+        fetch: createDocumentCache(options.fetchDocument, { admit: () => admit('document'), now }),
       }),
-      accessTokenSeconds: oauth.accessTokenSeconds,
-      refreshTokenSeconds: oauth.refreshTokenSeconds,
-      registration: oauth.registration,
-      metadataDocuments: oauth.metadataDocuments,
-      findAccount: (grantId) => accounts.confirm(grantId),
-      fetch: createDocumentCache(options.fetchDocument, {
-        admit: () => admitOrRefuse(options, 'document', exchange().address),
-        now,
-      }),
-    }),
-  );
+  });
 }
 
 /** @throws AppError `invalid_target` */
@@ -121,49 +157,49 @@ function readResource(values: readonly string[], resource: string): string | und
   return values.length === 0 ? undefined : resource;
 }
 
-/** The endpoints that clients call without a browser, made for each request: the provider and the limits need its address. */
-function createEndpoints(options: AuthorizationServerOptions, source: ProviderSource, resource: string) {
-  const { entra, now, oauth, publicBaseUrl, stores } = options;
+/** The endpoints that clients call without a browser. */
+function createEndpoints(options: AuthorizationServerOptions, shared: Shared, forward: Forward) {
+  const { entra, now, oauth, publicBaseUrl, readToken, report } = options;
+  const { admit, kindOf, resource, stores } = shared;
   const policy = { allowed: oauth.allowedRedirectUris, ownOrigin: publicBaseUrl };
   const revoke = (grantId: string) => stores.grants.remove(grantId);
-  const grace = createRefreshGrace({ stores, sealer: createTokenSealer(), now });
-  const clients = createRegisteredClients(stores.clients, { tokenSeconds: oauth.refreshTokenSeconds, now });
-  const forwardAs = (address: string): Forward => {
-    return async (request, body) => (await source.current()).call(address, request, body);
-  };
+  const tokenSeconds = oauth.refreshTokenSeconds;
   return {
-    revoke,
-    forwardAs,
-    token: (address: string) =>
-      createTokenEndpoint({
-        forward: forwardAs(address),
-        readResource: (values) => readResource(values, resource),
-        mapScope: (scope) => mapScopes(scope, entra).join(' '),
-        grace,
-        clients,
-        codes: createRedeemedCodes(stores.codes),
-        revoke,
-        report: options.report,
-      }),
-    registration: (address: string) =>
-      createRegistrationEndpoint({
-        forward: forwardAs(address),
-        normalize: (metadata) => normalizeClientMetadata(metadata, 'registered', policy),
-        admit: () => admitOrRefuse(options, 'registration', address),
-      }),
-    revocation: (address: string) =>
-      createRevocationEndpoint({ forward: forwardAs(address), readToken: options.readToken, revoke }),
+    token: createTokenEndpoint({
+      forward,
+      readResource: (values) => readResource(values, resource),
+      mapScope: (scope) => mapScopes(scope, entra).join(' '),
+      grace: createRefreshGrace({ stores, sealer: createTokenSealer(), now }),
+      clients: createRegisteredClients(stores.clients, { tokenSeconds, kindOf, now }),
+      codes: createRedeemedCodes(stores.codes),
+      revoke,
+      report,
+    }),
+    register: createRegistrationEndpoint({
+      forward,
+      normalize: (metadata) => normalizeClientMetadata(metadata, 'registered', policy),
+      admit: () => admit('registration'),
+    }),
+    revokeToken: createRevocationEndpoint({ forward, readToken, revoke }),
   };
 }
 
 export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
-  const { accounts, entra, oauth, ownClient, publicBaseUrl } = options;
-  const resource = `${publicBaseUrl}/mcp`;
-  const source = createSource(options, resource);
-  const { forwardAs, registration, revocation, revoke, token } = createEndpoints(options, source, resource);
+  const { accounts, entra, oauth, publicBaseUrl } = options;
+  const shared = createShared(options);
+  const { admit, exchanges, kindOf, resource, stores } = shared;
+  const source = createSource(options, shared);
+  const forward: Forward = async (request, body) => (await source.current()).call(request, body);
+  const { token, register, revokeToken } = createEndpoints(options, shared, forward);
 
-  async function fetchJson(path: string): Promise<unknown> {
-    const response = await forwardAs('unknown')(new Request(`${publicBaseUrl}${path}`), '');
+  async function authorize(request: Request): Promise<Response> {
+    await admit('authorization');
+    const url = cleanAuthorizationRequest(new URL(request.url), { ...entra, resource });
+    return forward(new Request(url, { headers: request.headers }), '');
+  }
+
+  async function fetchKeys(): Promise<unknown> {
+    const response = await forward(new Request(publicBaseUrl + offer.paths.jwks), '');
     return response.json();
   }
 
@@ -172,22 +208,22 @@ export function createAuthorizationServer(options: AuthorizationServerOptions): 
       publicBaseUrl,
       resource,
       accounts,
-      requests: options.stores.requests,
-      grants: options.stores.grants,
-      listedClients: oauth.clients.map((client) => client.client_id),
-      ownClient: ownClient.client_id,
+      requests: stores.requests,
+      grants: stores.grants,
+      exchanges,
+      kindOf,
     }),
-    async authorize(request, address) {
-      await admitOrRefuse(options, 'authorization', address);
-      const url = cleanAuthorizationRequest(new URL(request.url), { ...entra, resource });
-      return forwardAs(address)(new Request(url, { headers: request.headers }), '');
-    },
-    token: (request, body, address) => token(address)(request, body),
-    register: (request, body, address) => registration(address)(request, body),
-    revokeToken: (request, body, address) => revocation(address)(request, body),
-    metadata: async () =>
-      describeServer(await fetchJson('/.well-known/oauth-authorization-server'), entra.requiredScopes),
-    jwks: () => fetchJson('/.well-known/jwks.json'),
-    revoke,
+    authorize: (request, address) => exchanges.run(address, () => authorize(request)),
+    token: (request, body, address) => exchanges.run(address, () => token(request, body)),
+    register: (request, body, address) => exchanges.run(address, () => register(request, body)),
+    revokeToken: (request, body, address) => exchanges.run(address, () => revokeToken(request, body)),
+    metadata: describeServer({
+      issuer: publicBaseUrl,
+      scopes: entra.requiredScopes,
+      registration: oauth.registration,
+      metadataDocuments: oauth.metadataDocuments,
+    }),
+    jwks: () => exchanges.run('unknown', fetchKeys),
+    revoke: (grantId) => options.stores.grants.remove(grantId),
   };
 }

@@ -37,14 +37,25 @@ export function createDocumentCache(
     return entry;
   }
 
-  return async function fetchKept(input) {
-    const url = input instanceof Request ? input.url : input.toString();
+  function findKept(url: string): Kept | undefined {
     const found = kept.get(url);
-    if (found !== undefined && now() < found.until) return new Response(found.body, found);
-    await admit();
+    return found !== undefined && now() < found.until ? found : undefined;
+  }
+
+  function ask(url: string): Promise<Kept> {
     const question = pending.get(url) ?? get(url).finally(() => pending.delete(url));
     pending.set(url, question);
-    const entry = await question;
-    return new Response(entry.body, entry);
+    return question;
+  }
+
+  return async function fetchKept(input) {
+    const url = input instanceof Request ? input.url : input.toString();
+    let found = findKept(url);
+    if (found === undefined) {
+      await admit();
+      // Another call's answer may have come while this one was being admitted.
+      found = findKept(url) ?? (await ask(url));
+    }
+    return new Response(found.body, found);
   };
 }

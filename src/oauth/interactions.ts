@@ -5,7 +5,9 @@ import { AppError } from '../errors.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { readHints } from './authorization-request.ts';
+import type { ClientKind, KindOf } from './client-kinds.ts';
 import type { SignInHints, UpstreamTokens } from './entra-client.ts';
+import type { Exchanges } from './exchange.ts';
 import { findFailure, type ProviderSource, type RunningProvider } from './provider-source.ts';
 import type { OAuthStores } from './stores.ts';
 
@@ -16,11 +18,7 @@ export interface SignInRequest {
   readonly client: {
     readonly id: string;
     readonly name?: string;
-    /**
-     * How this server knows the client: it registered, its id is its document's URL, the operator listed it, or it is
-     * this server's own page.
-     */
-    readonly kind: 'registered' | 'document' | 'listed' | 'own';
+    readonly kind: ClientKind;
   };
   readonly redirectUri: string;
   /** Short names. */
@@ -63,9 +61,8 @@ export interface InteractionsOptions {
   readonly accounts: Pick<Accounts, 'link'>;
   readonly requests: Pick<OAuthStores['requests'], 'take'>;
   readonly grants: Pick<OAuthStores['grants'], 'remove'>;
-  /** Client ids of the operator's list. */
-  readonly listedClients: readonly string[];
-  readonly ownClient: string;
+  readonly exchanges: Exchanges;
+  readonly kindOf: KindOf;
 }
 
 function nameAccount({ tenantId, objectId }: Account): string {
@@ -73,9 +70,9 @@ function nameAccount({ tenantId, objectId }: Account): string {
 }
 
 /** The library wraps what keeps a metadata document from being fetched. */
-async function findClient({ provider, run }: RunningProvider, clientId: string, address: string) {
+async function findClient({ provider }: RunningProvider, clientId: string) {
   try {
-    return await run(address, () => provider.Client.find(clientId));
+    return await provider.Client.find(clientId);
   } catch (error) {
     throw findFailure(error) ?? error;
   }
@@ -86,11 +83,16 @@ interface Loaded {
   readonly interaction: Interaction;
 }
 
-async function load(source: ProviderSource, id: string): Promise<Loaded> {
+async function find(source: ProviderSource, id: string): Promise<Loaded | undefined> {
   const running = await source.current();
   const interaction = await running.provider.Interaction.find(id);
-  if (interaction === undefined) throw new AppError('sign_in_expired');
-  return { running, interaction };
+  return interaction && { running, interaction };
+}
+
+async function load(source: ProviderSource, id: string): Promise<Loaded> {
+  const loaded = await find(source, id);
+  if (loaded === undefined) throw new AppError('sign_in_expired');
+  return loaded;
 }
 
 /**
@@ -101,14 +103,13 @@ async function load(source: ProviderSource, id: string): Promise<Loaded> {
 async function resume(
   { running, interaction }: Loaded,
   { publicBaseUrl, requests }: InteractionsOptions,
-  address: string,
 ): Promise<Response> {
   if ((await requests.take(interaction.uid)) === undefined) throw new AppError('sign_in_expired');
   interaction.uid = randomBytes(32).toString('base64url');
   await interaction.persist();
   const url = new URL(`/auth/authorize/${interaction.uid}`, publicBaseUrl);
   const cookies = { [running.provider.cookieName('resume')]: interaction.uid };
-  const response = await running.call(address, new Request(url), '', cookies);
+  const response = await running.call(new Request(url), '', cookies);
   // Whatever else the library says here, the request is not there any more.
   if (response.headers.has('location')) return response;
   throw new AppError('sign_in_expired', { detail: `resumed with ${response.status}` });
@@ -128,50 +129,52 @@ async function grant(
   return grantId;
 }
 
-function kindOf(clientId: string, options: InteractionsOptions): SignInRequest['client']['kind'] {
-  if (clientId === options.ownClient) return 'own';
-  if (options.listedClients.includes(clientId)) return 'listed';
-  return clientId.startsWith('https://') ? 'document' : 'registered';
-}
-
 /** Sign-ins over oidc-provider's interactions. */
 export function createInteractions(source: ProviderSource, options: InteractionsOptions): Interactions {
+  const { exchanges, grants, kindOf } = options;
+
+  async function findRequest(id: string): Promise<SignInRequest | undefined> {
+    const loaded = await find(source, id);
+    if (loaded === undefined) return undefined;
+    const { params } = loaded.interaction;
+    const { client_id, redirect_uri, scope } = paramsSchema.parse(params);
+    const client = await findClient(loaded.running, client_id);
+    if (client === undefined) return undefined;
+    const { clientId, clientName: name } = client;
+    return {
+      id,
+      client: { id: clientId, ...(name !== undefined && { name }), kind: kindOf(clientId) },
+      redirectUri: redirect_uri,
+      scopes: scope.split(' '),
+      hints: readHints(params),
+    };
+  }
+
+  async function approve(id: string, tokens: UpstreamTokens): Promise<Response> {
+    const loaded = await load(source, id);
+    const grantId = await grant(loaded, tokens, options);
+    loaded.interaction.result = {
+      login: { accountId: nameAccount(tokens.account), remember: false },
+      consent: { grantId },
+    };
+    try {
+      return await resume(loaded, options);
+    } catch (error) {
+      // Nobody got anything under it.
+      await grants.remove(grantId);
+      throw error;
+    }
+  }
+
+  async function refuse(id: string, { error, description }: SignInEnding): Promise<Response> {
+    const loaded = await load(source, id);
+    loaded.interaction.result = { error, error_description: description };
+    return resume(loaded, options);
+  }
+
   return {
-    async findRequest(id, address) {
-      const running = await source.current();
-      const interaction = await running.provider.Interaction.find(id);
-      if (interaction === undefined) return undefined;
-      const { client_id, redirect_uri, scope } = paramsSchema.parse(interaction.params);
-      const client = await findClient(running, client_id, address);
-      if (client === undefined) return undefined;
-      const { clientId, clientName: name } = client;
-      return {
-        id,
-        client: { id: clientId, ...(name !== undefined && { name }), kind: kindOf(clientId, options) },
-        redirectUri: redirect_uri,
-        scopes: scope.split(' '),
-        hints: readHints(interaction.params),
-      };
-    },
-    async approve(id, tokens, address) {
-      const loaded = await load(source, id);
-      const grantId = await grant(loaded, tokens, options);
-      loaded.interaction.result = {
-        login: { accountId: nameAccount(tokens.account), remember: false },
-        consent: { grantId },
-      };
-      try {
-        return await resume(loaded, options, address);
-      } catch (error) {
-        // Nobody got anything under it.
-        await options.grants.remove(grantId);
-        throw error;
-      }
-    },
-    async refuse(id, { error, description }, address) {
-      const loaded = await load(source, id);
-      loaded.interaction.result = { error, error_description: description };
-      return resume(loaded, options, address);
-    },
+    findRequest: (id, address) => exchanges.run(address, () => findRequest(id)),
+    approve: (id, tokens, address) => exchanges.run(address, () => approve(id, tokens)),
+    refuse: (id, ending, address) => exchanges.run(address, () => refuse(id, ending)),
   };
 }

@@ -1,7 +1,15 @@
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
-import type { AdapterFactory, ClientMetadata, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
+import type {
+  Account as ProviderAccount,
+  AdapterFactory,
+  ClientMetadata,
+  Configuration,
+  JWK,
+  KoaContextWithOIDC,
+} from 'oidc-provider';
 import type { Account } from './account.ts';
 import { consentPath, extraParameters } from './authorization-request.ts';
+import { offer } from './server-metadata.ts';
 
 /** Seconds. */
 const codeSeconds = 120;
@@ -49,6 +57,7 @@ function createFeatures(options: ProviderOptions): Configuration['features'] {
       cacheDuration: { min: 30, max: 24 * 60 * 60 },
     },
     devInteractions: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
     registration: { enabled: registration, issueRegistrationAccessToken: false },
     resourceIndicators: {
       enabled: true,
@@ -75,14 +84,6 @@ function createFeatures(options: ProviderOptions): Configuration['features'] {
   };
 }
 
-const routes: Configuration['routes'] = {
-  authorization: '/auth/authorize',
-  jwks: '/.well-known/jwks.json',
-  registration: '/auth/register',
-  revocation: '/auth/revoke',
-  token: '/auth/token',
-};
-
 /** Seconds. */
 function describeLifetimes({
   accessTokenSeconds,
@@ -99,11 +100,32 @@ function describeLifetimes({
   };
 }
 
+/** An account as the library hands it from callback to callback, with who it is. */
+interface FoundAccount extends ProviderAccount {
+  /** Absent at a sign-in, where Entra has confirmed it just now. */
+  readonly person?: Account;
+}
+
+/**
+ * The account for what the library is about to do. A token brings its grant: then the account is confirmed, once for
+ * everything that the request is given. Undefined when the grant has ended.
+ */
+async function findAccount(
+  sub: string,
+  grantId: string | undefined,
+  confirm: ProviderOptions['findAccount'],
+): Promise<FoundAccount | undefined> {
+  const found = { accountId: sub, claims: () => ({ sub }) };
+  if (grantId === undefined) return found;
+  const person = await confirm(grantId);
+  return person && { ...found, person };
+}
+
 /** What an access token says beside what RFC 9068 asks for. */
-function describeAccount(grantId: string, account: Account | undefined) {
-  // Ended since it was looked at: nobody is to get a token without an owner.
-  if (account === undefined) throw new errors.InvalidGrant('grant has ended');
-  const { tenantId, objectId, name, username, roles } = account;
+function describeAccount(grantId: string, account: FoundAccount | undefined) {
+  // Nobody is to get a token without an owner.
+  if (account?.person === undefined) throw new errors.InvalidGrant('no account was confirmed');
+  const { tenantId, objectId, name, username, roles } = account.person;
   return { gid: grantId, tid: tenantId, oid: objectId, name, preferred_username: username, roles };
 }
 
@@ -127,29 +149,30 @@ export function createProvider(options: ProviderOptions): Provider {
     adapter,
     allowOmittingSingleRegisteredRedirectUri: false,
     clients: [...clients],
-    clientAuthMethods: ['none', 'private_key_jwt'],
+    clientAuthMethods: [...offer.clientAuthentication.methods],
     clientBasedCORS: () => false,
     clientDefaults: {
       id_token_signed_response_alg: 'ES256',
       token_endpoint_auth_method: 'none',
     },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...offer.clientAuthentication.algorithms],
+      idTokenSigningAlgValues: ['ES256'],
+    },
     expiresWithSession: () => false,
     extraParams: [...extraParameters],
-    extraTokenClaims: async (_ctx, token) => {
-      const grantId = 'grantId' in token ? token.grantId : '';
-      return describeAccount(grantId, await options.findAccount(grantId));
-    },
+    extraTokenClaims: (ctx, token) =>
+      describeAccount('grantId' in token ? token.grantId : '', ctx.oidc.account),
     features: createFeatures(options),
     fetch: options.fetch,
     // The fetch bounds what comes in, and a document grows when it is normalized.
     fetchResponseBodyLimits: { 'client_id metadata document': Infinity },
-    // A token brings its grant: then the account is confirmed. At a sign-in Entra has confirmed it just now.
-    findAccount: async (_ctx, sub, token) => {
-      const grantId = token !== undefined && 'grantId' in token ? token.grantId : undefined;
-      if (grantId !== undefined && (await options.findAccount(grantId)) === undefined) return undefined;
-      return { accountId: sub, claims: () => Promise.resolve({ sub }) };
-    },
+    findAccount: (_ctx, sub, token) =>
+      findAccount(
+        sub,
+        token !== undefined && 'grantId' in token ? token.grantId : undefined,
+        options.findAccount,
+      ),
     interactions: { policy: createPolicy(), url: (_ctx, { uid }) => `${consentPath}?request=${uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys: [...keys] },
@@ -158,10 +181,10 @@ export function createProvider(options: ProviderOptions): Provider {
     renderError: (ctx, { error, error_description }) => {
       ctx.body = { error, error_description };
     },
-    responseTypes: ['code'],
+    responseTypes: [...offer.responseTypes],
     revokeGrantPolicy: () => true,
     rotateRefreshToken: true,
-    routes,
+    routes: offer.paths,
     scopes: [...scopes],
     ttl: describeLifetimes(options),
   });

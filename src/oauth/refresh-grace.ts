@@ -53,8 +53,10 @@ export function createRefreshGrace({ stores, sealer, now }: RefreshGraceOptions)
       // Longer than the grace, by as much as an exchange that began in it may take.
       const end = now() + 2 * graceSeconds * 1_000;
       if (await replies.insert(presented, { sealed }, end)) return { reply };
-      const winner = await replies.find(presented);
-      await refreshTokens.remove(reply.refresh_token);
+      const [winner] = await Promise.all([
+        replies.find(presented),
+        refreshTokens.remove(reply.refresh_token),
+      ]);
       if (winner === undefined) return undefined;
       const opened = await sealer.open(winner.value.sealed, presented);
       const first = opened === undefined ? undefined : parseTokenReply(opened);

@@ -1,3 +1,4 @@
+import type { KindOf } from './client-kinds.ts';
 import type { OAuthStores } from './stores.ts';
 
 const day = 24 * 60 * 60 * 1_000;
@@ -8,18 +9,26 @@ export interface RegisteredClients {
   keep(clientId: string): Promise<void>;
 }
 
-/** @param tokenSeconds how long its longest-lived token lives */
+export interface RegisteredClientsOptions {
+  /** How long a client's longest-lived token lives. */
+  readonly tokenSeconds: number;
+  readonly kindOf: KindOf;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
 export function createRegisteredClients(
   store: OAuthStores['clients'],
-  { tokenSeconds, now }: { readonly tokenSeconds: number; readonly now: () => number },
+  { tokenSeconds, kindOf, now }: RegisteredClientsOptions,
 ): RegisteredClients {
   return {
     async keep(clientId) {
+      if (kindOf(clientId) !== 'registered') return;
       const record = await store.find(clientId);
       const end = now() + tokenSeconds * 1_000 + 30 * day;
       // Once a day is enough: most calls find nothing to do.
       if (record === undefined || record.expiresAt > end - day) return;
-      await store.replace(clientId, record.value, { version: record.version, expiresAt: end });
+      await store.replace(clientId, record.value, record, end);
     },
   };
 }

@@ -30,17 +30,57 @@ export const openIdMembers = {
   id_token_signing_alg_values_supported: ['ES256'],
 } as const;
 
-/** The provider's own document, without what is switched off or narrowed here. */
-export function describeServer(document: unknown, scopes: readonly string[]): ServerMetadata {
-  const given = z.looseObject({ issuer: z.string() }).parse(document);
-  return serverMetadataSchema.parse({
-    ...given,
+/** What the provider is told to do, so that the metadata cannot say anything else. */
+export const offer = {
+  paths: {
+    authorization: '/auth/authorize',
+    jwks: '/.well-known/jwks.json',
+    registration: '/auth/register',
+    revocation: '/auth/revoke',
+    token: '/auth/token',
+  },
+  responseTypes: ['code'],
+  clientAuthentication: {
+    methods: ['none', 'private_key_jwt'],
+    /** Of assertions (RFC 7523): no shared keys. */
+    algorithms: ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'],
+  },
+} as const;
+
+export interface ServerMetadataOptions {
+  readonly issuer: string;
+  /** Short names. */
+  readonly scopes: readonly string[];
+  readonly registration: boolean;
+  readonly metadataDocuments: boolean;
+}
+
+/**
+ * The server's metadata, from its configuration alone: a client finds the way here whatever else is out, and without
+ * waiting for the provider to be loaded.
+ */
+export function describeServer(options: ServerMetadataOptions): ServerMetadata {
+  const { issuer, scopes, registration, metadataDocuments } = options;
+  const { paths, responseTypes, clientAuthentication } = offer;
+  const { methods, algorithms } = clientAuthentication;
+  return {
+    issuer,
+    authorization_endpoint: issuer + paths.authorization,
+    token_endpoint: issuer + paths.token,
+    ...(registration && { registration_endpoint: issuer + paths.registration }),
+    revocation_endpoint: issuer + paths.revocation,
+    jwks_uri: issuer + paths.jwks,
     scopes_supported: [...scopes],
+    response_types_supported: [...responseTypes],
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'refresh_token'],
-    revocation_endpoint_auth_methods_supported: given.token_endpoint_auth_methods_supported,
-    revocation_endpoint_auth_signing_alg_values_supported:
-      given.token_endpoint_auth_signing_alg_values_supported,
-    service_documentation: `${given.issuer}/`,
-  });
+    token_endpoint_auth_methods_supported: [...methods],
+    token_endpoint_auth_signing_alg_values_supported: [...algorithms],
+    revocation_endpoint_auth_methods_supported: [...methods],
+    revocation_endpoint_auth_signing_alg_values_supported: [...algorithms],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    ...(metadataDocuments && { client_id_metadata_document_supported: true }),
+    service_documentation: `${issuer}/`,
+  };
 }

@@ -18,12 +18,16 @@ export interface RecordStore<T> {
   insert(id: string, value: T, expiresAt: number): Promise<boolean>;
   /** Inserts or overwrites. */
   save(id: string, value: T, expiresAt: number): Promise<void>;
-  /** Overwrites what has this version still; false otherwise. */
+  /**
+   * Overwrites the record if it is still as it was found: what it is now, undefined otherwise.
+   * @param expiresAt its new end; the one that it has unless given
+   */
   replace(
     id: string,
     value: T,
-    expected: { readonly version: string; readonly expiresAt: number },
-  ): Promise<boolean>;
+    found: Pick<StoredRecord<T>, 'version' | 'expiresAt'>,
+    expiresAt?: number,
+  ): Promise<StoredRecord<T> | undefined>;
   /** Gives the record to exactly one caller, however many ask at once, on however many instances. */
   take(id: string): Promise<T | undefined>;
   remove(id: string): Promise<void>;

@@ -82,7 +82,7 @@ describe('the rate limiter', () => {
     await admitTimes(1, 2, key);
     const contended: Tables = {
       ...storage.tables,
-      table: (name) => ({ ...storage.tables.table(name), replace: () => Promise.resolve(false) }),
+      table: (name) => ({ ...storage.tables.table(name), replace: () => Promise.resolve(undefined) }),
     };
     expect(await openLimiter(2, contended).admit('registration', key)).toBe(true);
     expect(await admitTimes(2, 2, key)).toEqual([true, false]);

@@ -125,8 +125,9 @@ describe('the sweep', () => {
     await open().insert(saved, { text: 'a' }, noon + minute);
     await open().save(saved, { text: 'b' }, noon + 5 * hour);
     await open().insert(replaced, { text: 'a' }, noon + minute);
-    const { version } = (await open().find(replaced)) ?? { version: '' };
-    await open().replace(replaced, { text: 'b' }, { version, expiresAt: noon + 5 * hour });
+    const found = await open().find(replaced);
+    if (found === undefined) throw new Error('it was inserted');
+    await open().replace(replaced, { text: 'b' }, found, noon + 5 * hour);
     now = noon + 2 * hour;
     expect(await sweepWith()).toEqual({ removed: 0, examined: 2, finished: true });
     expect(await open().find(saved)).toMatchObject({ value: { text: 'b' } });
@@ -151,6 +152,24 @@ describe('the sweep', () => {
     expect(await sweepWith()).toEqual({ removed: 2, examined: 2, finished: true });
     now = noon + 52 * hour;
     expect(await sweepWith()).toEqual({ removed: 0, examined: 1, finished: true });
+  });
+
+  it('removes a record that was replaced, by the entry of its hour, which is written once', async () => {
+    const id = randomUUID();
+    await open().insert(id, { text: 'a' }, noon + minute);
+    const inserted = await open().find(id);
+    if (inserted === undefined) throw new Error('it was inserted');
+    const index = { ...tables.table('Expiries'), upsert: () => Promise.reject(new Error('written again')) };
+    const used: Tables = { ...tables, table: (name) => (name === 'Expiries' ? index : tables.table(name)) };
+    const store = open('Codes', used);
+    const replaced = await store.replace(id, { text: 'b' }, inserted);
+    if (replaced === undefined) throw new Error('it was replaced');
+    await store.replace(id, { text: 'c' }, replaced, noon + 59 * minute);
+    expect(await open().find(id)).toMatchObject({ value: { text: 'c' }, expiresAt: noon + 59 * minute });
+    await expect(store.replace(id, { text: 'd' }, replaced, noon + hour)).rejects.toThrow('written again');
+    now = noon + 2 * hour;
+    expect(await sweepWith()).toEqual({ removed: 1, examined: 1, finished: true });
+    expect([await isStored(id), await countEntries()]).toEqual([false, 0]);
   });
 
   it('clears the entries of what was taken before it ended', async () => {

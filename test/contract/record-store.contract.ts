@@ -71,11 +71,27 @@ export function describeRecordStore(
       await store.save(id, { text: 'first' }, end);
       const read = await store.find(id);
       if (read === undefined) throw new Error('it was saved');
-      expect(await store.replace(id, { text: 'second' }, read)).toBe(true);
-      expect(await store.replace(id, { text: 'third' }, read)).toBe(false);
-      const found = await store.find(id);
-      expect(found).toMatchObject({ value: { text: 'second' }, expiresAt: end });
-      expect(found?.version).not.toBe(read.version);
+      const replaced = await store.replace(id, { text: 'second' }, read);
+      expect(replaced).toMatchObject({ value: { text: 'second' }, expiresAt: end });
+      expect(replaced?.version).not.toBe(read.version);
+      expect(await store.replace(id, { text: 'third' }, read)).toBeUndefined();
+      expect(await open().find(id)).toEqual(replaced);
+    });
+
+    it('replaces what it has replaced without reading it, until somebody else has written', async () => {
+      const store = open();
+      const id = randomUUID();
+      await store.save(id, { text: 'first' }, end);
+      const read = await store.find(id);
+      if (read === undefined) throw new Error('it was saved');
+      const second = await store.replace(id, { text: 'second' }, read);
+      if (second === undefined) throw new Error('it was replaced');
+      const third = await store.replace(id, { text: 'third' }, second, end + minute);
+      expect(third).toMatchObject({ value: { text: 'third' }, expiresAt: end + minute });
+      if (third === undefined) throw new Error('it was replaced again');
+      await open().save(id, { text: 'of another' }, end);
+      expect(await store.replace(id, { text: 'fourth' }, third)).toBeUndefined();
+      expect(await open().find(id)).toMatchObject({ value: { text: 'of another' }, expiresAt: end });
     });
 
     it('replaces for one of 20 callers that read the same version, and nothing that is gone', async () => {
@@ -85,9 +101,9 @@ export function describeRecordStore(
       if (read === undefined) throw new Error('it was saved');
       const texts = Array.from({ length: 20 }, (_, index) => String(index));
       const results = await Promise.all(texts.map((text) => open().replace(id, { text }, read)));
-      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(results.filter((result) => result !== undefined)).toHaveLength(1);
       await open().remove(id);
-      expect(await open().replace(id, { text: 'late' }, read)).toBe(false);
+      expect(await open().replace(id, { text: 'late' }, read)).toBeUndefined();
       expect(await open().find(id)).toBeUndefined();
     });
 
@@ -112,7 +128,7 @@ export function describeRecordStore(
         open().replace(id, { text: 'new' }, read),
       ]);
       const winners = [taken, again].filter((value) => value !== undefined);
-      expect(winners).toEqual([{ text: replaced ? 'new' : 'old' }]);
+      expect(winners).toEqual([replaced?.value ?? { text: 'old' }]);
     });
 
     it('forgets what is removed', async () => {

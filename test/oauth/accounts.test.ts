@@ -111,10 +111,9 @@ describe('confirming', () => {
   it('then refreshes, keeps the new refresh token and extends the grant', async () => {
     const grantId = await makeGrant();
     passed = 2 * day;
-    await openGrants().replace(grantId, (await openGrants().find(grantId))?.value ?? { payload: {} }, {
-      version: (await openGrants().find(grantId))?.version ?? '',
-      expiresAt: now() + 1_000,
-    });
+    const found = await openGrants().find(grantId);
+    if (found === undefined) throw new Error('no record');
+    await openGrants().replace(grantId, found.value, found, now() + 1_000);
     const before = now();
     expect(await openInstance().confirm(grantId)).toEqual(tokens.account);
     expect(upstream.tokenRequests.map(({ form }) => form.get('refresh_token'))).toEqual([
@@ -126,6 +125,39 @@ describe('confirming', () => {
     expect(record?.value.upstream?.refreshToken).not.toBe(tokens.refreshToken);
     expect(record?.value.upstream?.confirmedAt).toBeGreaterThanOrEqual(before);
     expect(record?.expiresAt).toBeGreaterThan(before + refreshTokenSeconds * 1_000);
+  });
+
+  it('reads nothing for a caller that has just read, and believes it for a minute', async () => {
+    const grantId = await makeGrant(0);
+    const known = await openGrants().find(grantId);
+    const unread = { ...openGrants(), find: () => Promise.reject(new Error('read again')) };
+    const instance = openInstance({ grants: unread });
+    expect(await instance.confirm(grantId, known)).toEqual(tokens.account);
+    expect(upstream.tokenRequests).toEqual([]);
+    passed = 61_000;
+    // What it then writes is on condition of what was read.
+    expect(await instance.confirm(grantId, known)).toEqual(tokens.account);
+    expect(upstream.tokenRequests).toHaveLength(1);
+  });
+
+  it('S17: looks again when what a caller had read was written to since', async () => {
+    const grantId = await makeGrant();
+    const known = await openGrants().find(grantId);
+    expect(await openInstance().confirm(grantId)).toEqual(tokens.account);
+    expect(await openInstance().confirm(grantId, known)).toEqual(tokens.account);
+    expect(upstream.tokenRequests).toHaveLength(1);
+    await openGrants().remove(grantId);
+    expect(await openInstance().confirm(grantId, known)).toBeUndefined();
+    expect(upstream.tokenRequests).toHaveLength(1);
+  });
+
+  it('S19: tells nobody else what a caller had read before the grant ended', async () => {
+    const grantId = await makeGrant(0);
+    const known = await openGrants().find(grantId);
+    await openGrants().remove(grantId);
+    const instance = openInstance();
+    const [early, late] = [instance.confirm(grantId, known), instance.standsUntil(grantId)];
+    expect([await early, await late]).toEqual([tokens.account, undefined]);
   });
 
   it('S17: refreshes once for 20 calls at once on two instances, and all get the account', async () => {

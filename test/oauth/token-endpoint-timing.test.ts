@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { users } from '../../dev/entra/directory.ts';
-import { startFaultyProxy, type FaultyProxy } from '../azure/faulty-proxy.ts';
-import { startProxyServer } from '../support/proxy-server.ts';
+import type { FaultyProxy } from '../azure/faulty-proxy.ts';
+import { startObservedServer, type ObservedServer } from '../support/observed-server.ts';
 import { createRawMcp } from '../support/raw-mcp.ts';
 import {
   me,
@@ -17,7 +17,6 @@ import {
   type RawClient,
 } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
-import { reachTablesAt, sharedTablesUrl } from '../support/shared-services.ts';
 import { dumpTables } from '../support/table-dump.ts';
 import { startTrustingUpstream } from '../support/test-upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -25,6 +24,7 @@ import type { Upstream } from './upstream.ts';
 const minute = 61_000;
 const refused = { status: 400, body: { error: 'invalid_grant' } };
 
+let observed: ObservedServer;
 let storage: FaultyProxy;
 let upstream: Upstream;
 let server: TestServer;
@@ -32,14 +32,11 @@ let client: RawClient;
 let advanceMs = 0;
 beforeAll(async () => {
   upstream = await startTrustingUpstream();
-  storage = await startFaultyProxy(sharedTablesUrl());
-  server = await startProxyServer(
-    {
-      ENTRA_AUTHORITY: upstream.authority,
-      TABLES_CONNECTION_STRING: reachTablesAt(storage.tablesUrl),
-    },
+  observed = await startObservedServer(
+    { ENTRA_AUTHORITY: upstream.authority },
     { now: () => Date.now() + advanceMs },
   );
+  ({ server, storage } = observed);
   client = await registerClient(server.url);
 });
 afterEach(async () => {
@@ -49,8 +46,7 @@ afterEach(async () => {
   await upstream.setEnabled(users.bob.username, true);
 });
 afterAll(async () => {
-  await server.stop();
-  await storage.stop();
+  await observed.stop();
   await upstream.stop();
 });
 
@@ -148,6 +144,55 @@ describe('a refresh', () => {
     const next = readTokens(await refresh(server.url, client, successor));
     expect((await dumpTables(server.environment)).RefreshTokens.length).toBe(before + 1);
     expect((await me(server.url, next.accessToken)).status).toBe(200);
+  });
+
+  /** Runs work when the refresh writes to the table for the nth time, before that write. */
+  function beforeWrite(table: string, nth: number, work: () => Promise<unknown>): void {
+    let writes = 0;
+    storage.faultOf = async (request) => {
+      if (!writesTo(table, request)) return undefined;
+      writes += 1;
+      if (writes === nth) {
+        storage.faultOf = undefined;
+        await work();
+      }
+      return undefined;
+    };
+  }
+
+  it('S19: gets nothing when its token is revoked after it was read', async () => {
+    const { refreshToken } = await obtainTokens(server.url, { client });
+    const before = (await dumpTables(server.environment)).RefreshTokens.length;
+    beforeWrite('RefreshTokens', 1, () => revoke(server.url, client, refreshToken));
+    expect(await refresh(server.url, client, refreshToken)).toMatchObject(refused);
+    // The one that was revoked is gone and has no successor.
+    expect((await dumpTables(server.environment)).RefreshTokens.length).toBe(before - 1);
+    expect(await refresh(server.url, client, refreshToken)).toMatchObject(refused);
+  });
+
+  it('S19: gets nothing of use when its grant ends after it was read', async () => {
+    const { accessToken, refreshToken } = await obtainTokens(server.url, { client });
+    // When it saves what it is about to give.
+    beforeWrite('RefreshTokens', 2, () => revoke(server.url, client, accessToken));
+    const late = readTokens(await refresh(server.url, client, refreshToken));
+    const answer = await me(server.url, late.accessToken);
+    expect([answer.status, await answer.json()]).toEqual([
+      401,
+      expect.objectContaining({ error: 'invalid_token', code: 'revoked_token' }),
+    ]);
+    for (const token of [late.refreshToken, refreshToken]) {
+      expect(await refresh(server.url, client, token)).toMatchObject(refused);
+    }
+  });
+
+  it('S19: does not bring back a grant that ends while its account is confirmed', async () => {
+    const { accessToken, refreshToken } = await obtainTokens(server.url, { client });
+    advanceMs = minute;
+    upstream.beforeToken = () => revoke(server.url, client, accessToken);
+    expect(await refresh(server.url, client, refreshToken)).toMatchObject(refused);
+    upstream.beforeToken = () => Promise.resolve();
+    expect(await refresh(server.url, client, refreshToken)).toMatchObject(refused);
+    expect((await me(server.url, accessToken)).status).toBe(401);
   });
 
   it('is refused with why and which client in the log', async () => {
