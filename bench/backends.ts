@@ -108,14 +108,13 @@ export async function createOwnEnvironment(
   return environment;
 }
 
-/** As `createOwnEnvironment`, with the authorization server on, under its own address. */
+/** As `createOwnEnvironment`, with the authorization server on, which is the default. */
 export function createProxyEnvironment(
   backends: Backends,
-  publicBaseUrl: string,
+  changes: NodeJS.ProcessEnv = {},
 ): Promise<NodeJS.ProcessEnv> {
   const { identity, vault, trustFile } = backends;
   return createOwnEnvironment(backends, {
-    PUBLIC_BASE_URL: publicBaseUrl,
     OAUTH_PROXY: 'on',
     ENTRA_CLIENT_ID: apps.proxy.id,
     KEY_VAULT_URL: vault.url,
@@ -123,5 +122,7 @@ export function createProxyEnvironment(
     IDENTITY_HEADER: identity.header,
     NODE_EXTRA_CA_CERTS: trustFile,
     TABLE_PREFIX: 'benchproxy',
+    TOKEN_EXPIRY_SECONDS: String(accessTokenSeconds),
+    ...changes,
   });
 }

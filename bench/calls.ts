@@ -61,7 +61,7 @@ export interface Exchange {
 }
 
 /** One JSON-RPC request of either era; in 2025 without the handshake, as stateless servers take it. */
-export function createExchange(exchange: Exchange, chooseToken: (connection: number) => string): MakeCall {
+export function createExchange(exchange: Exchange, chooseToken: (id: number) => string): MakeCall {
   const { era, method, params = {}, accepts } = exchange;
   const name = typeof params.name === 'string' ? params.name : undefined;
   const envelope = describeEnvelope(era, method, name);
@@ -71,8 +71,8 @@ export function createExchange(exchange: Exchange, chooseToken: (connection: num
     'mcp-protocol-version': era,
     ...envelope.headers,
   };
-  return (id, connection) => ({
-    headers: { ...headers, authorization: `Bearer ${chooseToken(connection)}` },
+  return (id) => ({
+    headers: { ...headers, authorization: `Bearer ${chooseToken(id)}` },
     body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, ...envelope.params } }),
     check(answer) {
       const message = answer.status === 200 ? readMessage(answer) : {};

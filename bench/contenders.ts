@@ -41,6 +41,13 @@ export function listContenders(): readonly Contender[] {
   return [
     { name: 'ours', title: 'this server, local host', file: 'ours.ts', kind: 'own', eras },
     {
+      name: 'proxy',
+      title: 'this server, local host, token of its own',
+      file: 'ours.ts',
+      kind: 'proxy',
+      eras,
+    },
+    {
       name: 'functions',
       title: 'this server, Functions adapter',
       file: 'functions.ts',

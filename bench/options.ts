@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** What can be run alone. */
-export const parts = ['calls', 'notes', 'cold-start', 'verification'] as const;
+export const parts = ['calls', 'notes', 'token-endpoint', 'cold-start', 'verification'] as const;
 export type Part = (typeof parts)[number];
 
 export interface BenchOptions {

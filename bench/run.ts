@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readArguments } from '../dev/arguments.ts';
+import { describeFailure } from '../dev/failure.ts';
 import { startBackends } from './backends.ts';
 import { listContenders, type Contender } from './contenders.ts';
 import { divideCores } from './cores.ts';
@@ -10,6 +11,7 @@ import { runColdStart } from './parts/cold-start.ts';
 import { runComparison } from './parts/comparison.ts';
 import { runNotes } from './parts/notes.ts';
 import { makePackage } from './parts/packages.ts';
+import { runTokenEndpoint } from './parts/token-endpoint.ts';
 import { runVerification } from './parts/verification.ts';
 import { drawChart } from './report/chart.ts';
 import { describeCircumstances, type Measurements, type Results } from './report/results.ts';
@@ -30,6 +32,7 @@ async function measure(
   return {
     ...(wants('calls') && { comparison: await runComparison(chosen, setting) }),
     ...(wants('notes') && { notes: await runNotes(setting) }),
+    ...(wants('token-endpoint') && { tokenEndpoint: await runTokenEndpoint(setting) }),
     ...(wants('cold-start') && { coldStart: await runColdStart(setting) }),
     ...(wants('verification') && { verification: await runVerification(setting) }),
   };
@@ -37,6 +40,31 @@ async function measure(
 
 function progress(text: string): void {
   console.error(text);
+}
+
+async function runBench(options: BenchOptions, contenders: readonly Contender[]): Promise<void> {
+  const cores = divideCores();
+  if (!cores.pinned) progress('Server and load cannot have a core each here: the numbers are less steady.');
+  const circumstances = describeCircumstances(contenders, cores.pinned);
+  const packageFolder = mkdtempSync(join(tmpdir(), 'bench-package-'));
+  await makePackage(packageFolder);
+  const backends = await startBackends();
+  try {
+    const setting: Setting = { cores, backends, packageFolder, short: options.short, progress };
+    const measurements = await measure(options, contenders, setting);
+    // What a few calls cost is not what calls cost.
+    const targets = options.short ? [] : judge(measurements);
+    console.log(describeResults(measurements, targets, circumstances.servers));
+    if (options.writes) await write({ circumstances, targets, ...measurements });
+  } finally {
+    await backends.stop();
+    rmSync(packageFolder, { recursive: true });
+  }
+}
+
+async function write(results: Results): Promise<void> {
+  writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(chartFile, await drawChart(results));
 }
 
 const contenders = listContenders();
@@ -48,24 +76,9 @@ const options = readArguments(
     ),
   usage,
 );
-const cores = divideCores();
-if (!cores.pinned) progress('Server and load cannot have a core each here: the numbers are less steady.');
-const circumstances = describeCircumstances(contenders, cores.pinned);
-const packageFolder = mkdtempSync(join(tmpdir(), 'bench-package-'));
-await makePackage(packageFolder);
-const backends = await startBackends();
 try {
-  const setting: Setting = { cores, backends, packageFolder, short: options.short, progress };
-  const measurements = await measure(options, contenders, setting);
-  // What a few calls cost is not what calls cost.
-  const targets = options.short ? [] : judge(measurements);
-  console.log(describeResults(measurements, targets, circumstances.servers));
-  if (options.writes) {
-    const results: Results = { circumstances, targets, ...measurements };
-    writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
-    writeFileSync(chartFile, await drawChart(results));
-  }
-} finally {
-  await backends.stop();
-  rmSync(packageFolder, { recursive: true });
+  await runBench(options, contenders);
+} catch (error) {
+  console.error(`The bench failed: ${describeFailure(error)}`);
+  process.exitCode = 1;
 }

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { createProxyEnvironment, requestToken } from '../backends.ts';
 import { createExchange, describeAdd, type Call } from '../calls.ts';
 import { addressCall } from '../contenders.ts';
-import { median } from '../rounds.ts';
+import { median } from '../measure.ts';
 import { startServer, type ServerProcess } from '../server-process.ts';
 import type { Setting } from '../setting.ts';
 import {
@@ -128,7 +128,7 @@ async function prepare(setting: Setting, folder: string): Promise<Ground> {
     setting,
     folder,
     workerFile,
-    environment: await createProxyEnvironment(setting.backends, 'http://localhost:7071'),
+    environment: await createProxyEnvironment(setting.backends),
     call: addressCall({ kind: 'package' }, makeCall)(1, 0),
   };
 }

@@ -1,29 +1,25 @@
+import { obtainTokens } from '../../dev/oauth-client/raw-oauth.ts';
 import { createOwnEnvironment, createPeerEnvironment, requestToken } from '../backends.ts';
 import { createExchange, describeAdd, describeDiscovery, type Exchange } from '../calls.ts';
 import { addressCall, type Contender } from '../contenders.ts';
-import {
-  runRounds,
-  type Case,
-  type CaseResult,
-  type MemoryResult,
-  type Plan,
-  type Subject,
-} from '../rounds.ts';
+import type { Case, CaseResult, Subject } from '../measure.ts';
+import { runRounds, type MemoryResult, type Plan } from '../rounds.ts';
+import { startProxyServer } from '../proxy-server.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { checkRefusal } from './refusal.ts';
 
-/** `tools/call add`: in its last round the process has answered 200,000 of them. */
-const callPlan: Plan = { rounds: 4, callsPerRound: 50_000, warmUpCalls: 4_000 };
-const discoveryPlan: Plan = { rounds: 3, callsPerRound: 12_000, warmUpCalls: 1_000 };
+/** `tools/call add`: in the end each process has answered 200,000 of them. */
+const callPlan: Plan = { rounds: 8, callsPerRound: 25_000, warmUpCalls: 2_000 };
+const discoveryPlan: Plan = { rounds: 4, callsPerRound: 8_000, warmUpCalls: 1_000 };
 const shortPlan: Plan = { rounds: 1, callsPerRound: 400, warmUpCalls: 16 };
 
 export interface Comparison {
   readonly calls: readonly CaseResult[];
   readonly discovery: readonly CaseResult[];
   readonly memory: readonly MemoryResult[];
-  /** After how many measured calls each memory was read. */
-  readonly memoryCalls: readonly [number, number];
+  /** Measured calls of a round, after each of which memory was read. */
+  readonly callsPerRound: number;
 }
 
 interface Running {
@@ -32,13 +28,28 @@ interface Running {
   readonly token: string;
 }
 
-async function start(contender: Contender, setting: Setting): Promise<Running> {
+/** With a token of its own, for which a person signs in. */
+async function startProxy(setting: Setting): Promise<Omit<Running, 'contender'>> {
+  const { process, publicBaseUrl } = await startProxyServer(setting);
+  const { accessToken } = await obtainTokens(publicBaseUrl);
+  return { process, token: accessToken };
+}
+
+async function startWithEntra(
+  { kind, file }: Contender,
+  setting: Setting,
+): Promise<Omit<Running, 'contender'>> {
   const { backends, packageFolder } = setting;
-  const isPeer = contender.kind === 'peer' || contender.kind === 'limit';
+  const isPeer = kind === 'peer' || kind === 'limit';
   const environment = isPeer ? createPeerEnvironment(backends) : await createOwnEnvironment(backends);
-  const args = contender.kind === 'package' ? [packageFolder] : [];
-  const process = await startBenchServer(setting, contender.file, environment, args);
-  const token = await requestToken(backends);
+  const args = kind === 'package' ? [packageFolder] : [];
+  const process = await startBenchServer(setting, file, environment, args);
+  return { process, token: await requestToken(backends) };
+}
+
+async function start(contender: Contender, setting: Setting): Promise<Running> {
+  const started = contender.kind === 'proxy' ? startProxy(setting) : startWithEntra(contender, setting);
+  const { process, token } = await started;
   await checkRefusal(contender, process, token);
   return { contender, process, token };
 }
@@ -74,8 +85,7 @@ async function compare(all: readonly Running[], { short, progress }: Setting): P
       );
     });
   const { cases: discovery } = await runRounds(askers, short ? shortPlan : discoveryPlan, progress);
-  const { rounds, callsPerRound } = plan;
-  return { calls, discovery, memory, memoryCalls: [callsPerRound, rounds * callsPerRound] };
+  return { calls, discovery, memory, callsPerRound: plan.callsPerRound };
 }
 
 /** Calls every server as clients do, one after the other, each in a process of its own that lives through all of it. */

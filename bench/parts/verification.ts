@@ -1,6 +1,7 @@
 import { createOwnEnvironment, mintToken } from '../backends.ts';
 import { createExchange, describeAdd, type Era } from '../calls.ts';
-import { runRounds, type Case, type CaseResult, type Plan, type Subject } from '../rounds.ts';
+import type { Case, CaseResult, Subject } from '../measure.ts';
+import { runRounds, type Plan } from '../rounds.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { objectIdOf } from './note-rows.ts';
 
@@ -12,7 +13,7 @@ function createCase(scenario: string, chooseToken: () => string): Case {
   return { scenario, era, connections: 1, path: '/mcp', makeCall };
 }
 
-const fullPlan: Plan = { rounds: 3, callsPerRound: 600, warmUpCalls: 300 };
+const fullPlan: Plan = { rounds: 10, callsPerRound: 200, warmUpCalls: 500 };
 const shortPlan: Plan = { rounds: 1, callsPerRound: 40, warmUpCalls: 10 };
 
 /** As many tokens as calls that must not have seen theirs before. */

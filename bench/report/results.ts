@@ -3,7 +3,7 @@ import { arch, cpus, release, totalmem, type as systemType } from 'node:os';
 import type { Contender } from '../contenders.ts';
 import type { ColdStart } from '../parts/cold-start.ts';
 import type { Comparison } from '../parts/comparison.ts';
-import type { CaseResult } from '../rounds.ts';
+import type { CaseResult } from '../measure.ts';
 import type { Target } from './targets.ts';
 
 /** Where and with what a run was made. */
@@ -27,6 +27,7 @@ export interface Circumstances {
 export interface Measurements {
   readonly comparison?: Comparison;
   readonly notes?: readonly CaseResult[];
+  readonly tokenEndpoint?: readonly CaseResult[];
   readonly coldStart?: readonly ColdStart[];
   readonly verification?: readonly CaseResult[];
 }

@@ -1,10 +1,10 @@
 import { eras } from '../calls.ts';
 import type { ColdStart } from '../parts/cold-start.ts';
 import type { Comparison } from '../parts/comparison.ts';
-import type { CaseResult, MemoryResult } from '../rounds.ts';
+import type { CaseResult } from '../measure.ts';
 import { createTable, formatNumber, type Cell } from './markdown.ts';
 import type { Measurements } from './results.ts';
-import { holds, type Target } from './targets.ts';
+import { holds, memoryMarks, readMemory, type Target } from './targets.ts';
 
 /** By server's name, what it is. */
 type Titles = Readonly<Record<string, string>>;
@@ -29,27 +29,30 @@ function describeCallsOf(calls: readonly CaseResult[], titles: Titles): string {
   return createTable(['Server', ...head], rows);
 }
 
-function describeMemory(
-  memory: readonly MemoryResult[],
-  calls: readonly [number, number],
-  titles: Titles,
-): string {
-  const head = ['Server', ...calls.map((count) => `MB after ${formatNumber(count)} calls`)];
-  const rows = memory.map(({ server, afterFirstRound, afterLastRound }) => [
-    titles[server] ?? server,
-    ...[afterFirstRound, afterLastRound].map((bytes) => Math.round(bytes / 1e6)),
+function describeMemory({ memory, callsPerRound }: Comparison, titles: Titles): string {
+  const counts = memoryMarks.filter((calls) => !Number.isNaN(readMemory(memory[0], calls, callsPerRound)));
+  if (counts.length === 0) return '';
+  const rows = memory.map((one) => [
+    titles[one.server] ?? one.server,
+    ...counts.map((calls) => Math.round(readMemory(one, calls, callsPerRound) / 1e6)),
   ]);
-  return createTable(head, rows);
+  return createTable(['Server', ...counts.map((calls) => `MB after ${formatNumber(calls)} calls`)], rows);
 }
 
 /** A row for each case. */
 function describeCases(cases: readonly CaseResult[], titles: Titles): string {
   const rows = cases.map((result) => [
     result.scenario,
+    result.era ?? '',
     titles[result.server] ?? result.server,
     ...listMeasures(result),
   ]);
-  return createTable(['', 'Server', ...measures], rows);
+  return createTable(['', 'Revision', 'Server', ...measures], rows);
+}
+
+function describeDiscovery(discovery: readonly CaseResult[], titles: Titles): string {
+  const byMethod = Map.groupBy(discovery, ({ scenario, era }) => `${era ?? ''} ${scenario}`);
+  return describeCases([...byMethod.values()].flat(), titles);
 }
 
 function describeColdStart(starts: readonly ColdStart[]): string {
@@ -67,7 +70,7 @@ function describeColdStart(starts: readonly ColdStart[]): string {
 }
 
 function describeComparison(comparison: Comparison, titles: Titles): [string, string][] {
-  const { calls, discovery, memory, memoryCalls } = comparison;
+  const { calls, discovery } = comparison;
   return [
     ...eras.map((era): [string, string] => [
       `\`tools/call add\`, ${era}, by number of connections`,
@@ -76,10 +79,8 @@ function describeComparison(comparison: Comparison, titles: Titles): [string, st
         titles,
       ),
     ]),
-    ['Resident memory', describeMemory(memory, memoryCalls, titles)],
-    ...[...Map.groupBy(discovery, ({ scenario, era }) => `\`${scenario}\`, ${era}, 16 connections`)].map(
-      ([title, found]): [string, string] => [title, describeCallsOf(found, titles)],
-    ),
+    ['Resident memory', describeMemory(comparison, titles)],
+    ['Tools and discovery, 16 connections', describeDiscovery(discovery, titles)],
   ];
 }
 
@@ -95,13 +96,14 @@ function describeTargets(targets: readonly Target[]): string {
 
 /** Everything that was measured, as Markdown: a heading of the third level and a table for each. */
 export function describeResults(
-  { comparison, notes, coldStart, verification }: Measurements,
+  { comparison, notes, tokenEndpoint, coldStart, verification }: Measurements,
   targets: readonly Target[],
   titles: Titles,
 ): string {
   const sections: [string, string][] = [
     ...(comparison === undefined ? [] : describeComparison(comparison, titles)),
-    ['Notes, 16 users at once', describeCases(notes ?? [], titles)],
+    ['Notes, one call at a time', describeCases(notes ?? [], titles)],
+    ['Token endpoint, 16 connections', describeCases(tokenEndpoint ?? [], titles)],
     ['Cold start, as the Functions worker loads it', describeColdStart(coldStart ?? [])],
     ['Verification of the token, one call at a time', describeCases(verification ?? [], titles)],
     ['Targets', describeTargets(targets)],

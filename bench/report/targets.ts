@@ -1,7 +1,8 @@
 import { eras, type Era } from '../calls.ts';
 import type { ColdStart } from '../parts/cold-start.ts';
 import type { Comparison } from '../parts/comparison.ts';
-import type { CaseResult } from '../rounds.ts';
+import type { CaseResult } from '../measure.ts';
+import type { MemoryResult } from '../rounds.ts';
 import type { Measurements } from './results.ts';
 
 /** What is wanted of a number, and what it is. */
@@ -24,7 +25,8 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function cpuOf(calls: readonly CaseResult[], server: string, era: Era): number {
+/** CPU of a call of that server, microseconds: the mean over the numbers of connections. NaN where it did not run. */
+export function meanCpu(calls: readonly CaseResult[], server: string, era: Era): number {
   const found = calls.filter((call) => call.server === server && call.era === era);
   return mean(found.map(({ cpuMicros }) => cpuMicros));
 }
@@ -34,11 +36,19 @@ function p99Of(calls: readonly CaseResult[], server: string, era: Era): number {
   return calls.find(isIt)?.p99Ms ?? NaN;
 }
 
-function judgeCalls({ calls, memory }: Comparison): Target[] {
+/** After so many calls memory is compared. */
+export const memoryMarks = [50_000, 200_000] as const;
+
+/** After so many calls, bytes; NaN where there were fewer. */
+export function readMemory(memory: MemoryResult | undefined, calls: number, callsPerRound: number): number {
+  return memory?.rssBytes[calls / callsPerRound - 1] ?? NaN;
+}
+
+function judgeCalls({ calls, memory, callsPerRound }: Comparison): Target[] {
   const targets = eras.flatMap((era): Target[] => [
     ...Object.entries(cpuLimits).map(([peer, limit]) => ({
       name: `CPU of a call, ${era}, against ${peer}`,
-      measured: cpuOf(calls, 'ours', era) / cpuOf(calls, peer, era),
+      measured: meanCpu(calls, 'ours', era) / meanCpu(calls, peer, era),
       limit,
       unit: '×' as const,
     })),
@@ -49,15 +59,15 @@ function judgeCalls({ calls, memory }: Comparison): Target[] {
       unit: '×',
     },
   ]);
-  const growth = memory
-    .filter(({ server }) => server === 'ours')
-    .map(({ afterFirstRound, afterLastRound }): Target => ({
-      name: 'growth of memory from call 50,000 to 200,000',
-      measured: (afterLastRound / afterFirstRound - 1) * 100,
-      limit: 10,
-      unit: '%',
-    }));
-  return [...targets, ...growth];
+  const own = memory.find(({ server }) => server === 'ours');
+  const [early, late] = memoryMarks.map((count) => readMemory(own, count, callsPerRound));
+  const growth: Target = {
+    name: 'growth of memory from call 50,000 to 200,000',
+    measured: ((late ?? NaN) / (early ?? NaN) - 1) * 100,
+    limit: 10,
+    unit: '%',
+  };
+  return [...targets, growth];
 }
 
 /** The dearest stock against the cheapest, for each tool. */

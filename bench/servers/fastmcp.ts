@@ -1,20 +1,9 @@
 /** `fastmcp` (TypeScript), stateless, as its README shows it. */
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { FastMCP } from 'fastmcp';
 import * as z from 'zod';
+import { findFreePort } from '../../dev/ports.ts';
 import { requiredScopes, verifyEntraToken, type VerifiedToken } from './entra.ts';
 import { report } from './report.ts';
-
-/** It does not say which port it was given, so it cannot be asked for any. */
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 function refuse(statusText: string): never {
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- so it wants to be told which answer to give
@@ -41,6 +30,7 @@ server.addTool({
   execute: ({ a, b }) => Promise.resolve({ result: a + b }),
 });
 
+// It does not say which port it was given, so it cannot be asked for any.
 const port = await findFreePort();
 await server.start({ transportType: 'httpStream', httpStream: { port, host: '127.0.0.1', stateless: true } });
 report(port);

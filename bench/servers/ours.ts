@@ -8,5 +8,6 @@ const { routes } = createApp(process.env, {
     console.log(line);
   },
 });
-const { port } = await startHost(routes, { port: 0 });
+// Its own sign-ins have to know the address before it listens there.
+const { port } = await startHost(routes, { port: Number(process.env.BENCH_PORT ?? 0) });
 report(port);
