@@ -21,7 +21,7 @@ export interface Instance {
 const entry = resolve(import.meta.dirname, 'instance-process.ts');
 
 /** Starts an instance. Its environment is the given one and nothing of this process. */
-async function startInstance(environment: NodeJS.ProcessEnv): Promise<Instance> {
+export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Instance> {
   const { PATH, HOME, SystemRoot, TEMP } = process.env;
   const child = fork(entry, [], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
