@@ -35,6 +35,7 @@ describe('the alerts and the workbook', () => {
     const logged = await logSomething();
     // What only a failing dependency has to tell.
     const rare = ['cause', 'detail'];
+    expect(read).toEqual(expect.arrayContaining(['status', 'error', ...rare]));
     expect(read.filter((name) => !logged.has(name) && !rare.includes(name))).toEqual([]);
   });
 
