@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { listen, type Listening } from '../../dev/listen.ts';
 
 /** An answer that has come in as a whole. */
 export interface Answer {
@@ -10,10 +10,8 @@ export interface Answer {
 }
 
 /** What stands between a client and a server of a test. */
-export interface Relay {
-  readonly port: number;
+export interface Relay extends Listening {
   readonly origin: string;
-  stop(): Promise<void>;
 }
 
 /** Sends a request to another port of this machine as it came in, over a connection of its own. */
@@ -38,16 +36,7 @@ export async function startRelay(
   }
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => incoming.socket.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    origin: `http://127.0.0.1:${port}`,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  });
+  const listening = await listen(server, 0);
+  return { ...listening, origin: `http://127.0.0.1:${listening.port}` };
 }
