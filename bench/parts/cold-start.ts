@@ -9,27 +9,8 @@ import { addressCall } from '../contenders.ts';
 import { median } from '../measure.ts';
 import { startServer, type ServerProcess } from '../server-process.ts';
 import type { Setting } from '../setting.ts';
-import {
-  copyPackage,
-  makeUnbundled,
-  makeWorker,
-  weighDependencies,
-  weighPackage,
-  type Weight,
-} from './packages.ts';
-
-/** Medians of many starts of one package, each a process of its own with a folder of its own. */
-export interface ColdStart extends Weight {
-  readonly name: 'package' | 'unbundled';
-  /** From the start of the process to the first 200 of `/healthz`, milliseconds. */
-  readonly healthMs: number;
-  /** From the start of the process to the first answered `tools/call`, keys fetched and token verified, milliseconds. */
-  readonly callMs: number;
-  /** Files loaded as modules until then. */
-  readonly modules: number;
-  /** Resident memory then. */
-  readonly rssBytes: number;
-}
+import { copyPackage, makeUnbundled, makeWorker, weighDependencies, weighPackage } from './packages.ts';
+import type { ColdStart, Weight } from '../results.ts';
 
 const fullStarts = 15;
 const shortStarts = 1;
