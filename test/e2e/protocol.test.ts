@@ -227,6 +227,25 @@ describe('/mcp, 2026-07-28', () => {
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { code: -32_601 } });
   });
+
+  it.each([
+    ['tools/list', { cursor: 5 }],
+    ['tools/call', { name: 1 }],
+    ['resources/read', {}],
+    ['resources/list', { cursor: 5 }],
+    ['prompts/get', { arguments: {} }],
+    ['completion/complete', { ref: { type: 'ref/prompt' } }],
+  ])('calls parameters of %s that are not as specified -32602, in both eras', async (method, params) => {
+    for (const response of [
+      await mcp.post({ jsonrpc: '2.0', id: 7, method, params }),
+      await mcp.modern(method, params),
+    ]) {
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({
+        error: { code: -32_602, message: expect.stringContaining(method) },
+      });
+    }
+  });
 });
 
 describe('what goes wrong inside', () => {
