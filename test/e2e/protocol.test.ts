@@ -177,6 +177,16 @@ describe('/mcp, 2025 era', () => {
     });
   });
 
+  it('answers a request in a batch that calls itself a cancellation', async () => {
+    const response = await mcp.post([
+      { jsonrpc: '2.0', id: 7, method: 'ping' },
+      { jsonrpc: '2.0', id: 8, method: 'notifications/cancelled', params: { requestId: 7 } },
+    ]);
+    const answers = (await response.json()) as { id: unknown }[];
+    expect(answers.find(({ id }) => id === 8)).toMatchObject({ error: { code: -32_601 } });
+    expect(answers.find(({ id }) => id === 7)).toMatchObject({ result: {} });
+  });
+
   it.each([
     ['longer than ten', Array.from({ length: 11 }, (_, id) => ({ ...list, id })), {}, 'batch_too_long'],
     ['that names an id twice', [list, list], {}, 'invalid_request'],
