@@ -94,7 +94,9 @@ export function createConsentEndpoint(deps: ConsentDeps, options: ConsentOptions
   async function decide(request: Request, context: RequestContext): Promise<Response> {
     const cookies = openCookies(request);
     const posted = new URLSearchParams(context.body);
-    // Once: what is checked is what is decided, also where a field was sent twice.
+    // The page has each field once: of two, nobody could tell which a person has seen.
+    if (new Set(posted.keys()).size < posted.size)
+      throw new AppError('form_not_ours', { detail: 'a field twice' });
     const fields = Object.fromEntries(posted);
     const site = request.headers.get('sec-fetch-site');
     const browser = await forms.check(subjectOf(fields.request ?? ''), { field: fields.form, cookies, site });
