@@ -82,12 +82,11 @@ async function complete(
 type Install = (server: RequestServer) => void;
 
 function prepareTools(surface: Surface, services: Services): Install {
-  const tools = surface.tools.map((tool) => tool.wire);
   const call = serve<CallToolRequest, CallToolResult | InputRequiredResult>(services, ({ params }, context) =>
     findByName(surface.tools, 'tool', params.name).call(params.arguments, context),
   );
   return (server) => {
-    server.setRequestHandler('tools/list', () => ({ tools }));
+    server.setRequestHandler('tools/list', () => ({ tools: surface.tools.map((tool) => tool.wire) }));
     server.setRequestHandler('tools/call', call);
   };
 }
