@@ -8,7 +8,7 @@ export interface CredentialOptions {
 }
 
 async function openCredential({ managedIdentity, clientId }: CredentialOptions): Promise<TokenCredential> {
-  const identity = await import('@azure/identity');
+  const identity = await import('./sdk/identity.ts');
   if (!managedIdentity) {
     return new identity.ChainedTokenCredential(
       new identity.AzureCliCredential(),

@@ -4,7 +4,6 @@ import type { CookieJar } from '../http/cookies.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import { createPage } from '../http/html.ts';
 import { isLoopback } from '../loopback.ts';
-import { consentPath } from '../oauth/authorization-request.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { BrowserForms } from '../oauth/browser-form.ts';
 import type { ConsentMemory } from '../oauth/consent-memory.ts';
@@ -13,6 +12,7 @@ import type { SignInRequest } from '../oauth/interactions.ts';
 import type { UpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
 import { renderConsent } from './consent-page.ts';
 import { describeClient, redirectTo } from './sign-in-answers.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 export interface ConsentDeps {
   readonly server: Pick<AuthorizationServer, 'findRequest' | 'refuse'>;
@@ -115,13 +115,7 @@ export function createConsentEndpoint(deps: ConsentDeps, options: ConsentOptions
   }
 
   return {
-    name: 'consent',
-    path: consentPath,
-    methods: ['GET', 'POST'],
-    access: 'public',
-    origins: 'form',
-    errors: 'page',
-    maxBodyBytes: 8_192,
+    ...signInRoutes.consent,
     docs,
     async handle(request, context) {
       if (request.method === 'POST') return decide(request, context);

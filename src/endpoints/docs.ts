@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
-import type { PublicEndpoint } from '../http/endpoint.ts';
+import type { PublicEndpoint, PublicRoute } from '../http/endpoint.ts';
 import { createPage, type PageResources } from '../http/html.ts';
 import { readSwaggerUi } from './docs-files.ts';
+import { pageRoutes } from './routes.ts';
 
 const resources: PageResources = {
   head: html`
@@ -30,8 +31,7 @@ SwaggerUIBundle({
 `;
 
 interface PageFile {
-  readonly name: string;
-  readonly path: string;
+  readonly route: PublicRoute;
   readonly mediaType: string;
   readonly read: () => Response | Promise<Response>;
 }
@@ -43,31 +43,25 @@ async function sendSwaggerUi(file: string): Promise<Response> {
 
 const files: readonly PageFile[] = [
   {
-    name: 'docs-style',
-    path: '/docs/swagger-ui.css',
+    route: pageRoutes.docsStyle,
     mediaType: 'text/css',
     read: () => sendSwaggerUi('swagger-ui.css'),
   },
   {
-    name: 'docs-script',
-    path: '/docs/swagger-ui-bundle.js',
+    route: pageRoutes.docsScript,
     mediaType: 'text/javascript',
     read: () => sendSwaggerUi('swagger-ui-bundle.js'),
   },
   {
-    name: 'docs-start',
-    path: '/docs/start.js',
+    route: pageRoutes.docsStart,
     mediaType: 'text/javascript',
     read: () => new Response(startScript),
   },
 ];
 
-function createFileEndpoint({ name, path, mediaType, read }: PageFile): PublicEndpoint {
+function createFileEndpoint({ route, mediaType, read }: PageFile): PublicEndpoint {
   return {
-    name,
-    path,
-    methods: ['GET'],
-    access: 'public',
+    ...route,
     docs: { summary: 'A file of /docs', responses: { 200: { description: 'The file', mediaType } } },
     async handle() {
       const response = await read();
@@ -81,10 +75,7 @@ function createFileEndpoint({ name, path, mediaType, read }: PageFile): PublicEn
 /** `/docs`: Swagger UI on `/openapi.json`, and the files it loads, all from this server. */
 export function createDocsEndpoints({ title }: { readonly title: string }): readonly PublicEndpoint[] {
   const page: PublicEndpoint = {
-    name: 'docs',
-    path: '/docs',
-    methods: ['GET'],
-    access: 'public',
+    ...pageRoutes.docs,
     docs: {
       summary: 'A page to browse and try this API',
       responses: { 200: { description: 'The page', mediaType: 'text/html' } },

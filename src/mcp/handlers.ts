@@ -98,13 +98,14 @@ function register<Params extends StandardSchemaV1>(
 }
 
 function prepareTools(surface: Surface, services: Services): Install {
-  const tools = surface.tools.map((tool) => tool.wire);
   const call = serve<CallToolRequestParams, CallToolResult | InputRequiredResult>(
     services,
     (params, context) => findByName(surface.tools, 'tool', params.name).call(params.arguments, context),
   );
   return (server) => {
-    register(server, 'tools/list', specTypeSchemas.PaginatedRequestParams, () => ({ tools }));
+    register(server, 'tools/list', specTypeSchemas.PaginatedRequestParams, () => ({
+      tools: surface.tools.map((tool) => tool.wire),
+    }));
     register(server, 'tools/call', specTypeSchemas.CallToolRequestParams, call);
   };
 }

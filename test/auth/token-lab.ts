@@ -7,10 +7,10 @@ import { apps, homeTenant, users } from '../../dev/entra/directory.ts';
 import { startLocalEntra } from '../../dev/entra/server.ts';
 import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault } from '../../dev/key-vault/server.ts';
-import { trustCertificate } from '../../dev/trust.ts';
+import { trustCertificates } from '../../dev/trust.ts';
 import { createTestKey, startJwksServer, type JwksServer } from '../support/jwks-server.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { obtainTokens } from '../support/raw-oauth.ts';
+import { obtainTokens } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 
 /** A key with which tokens can be signed, and what its public half is known by. */
@@ -103,7 +103,7 @@ export async function openTokenLab(): Promise<TokenLab> {
   const ownKey = await nameKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
   const { authority, identity, stop: stopEntra } = await startEntra(entraKey, folder);
   const vault = await startLocalKeyVault({ port: 0, identity, authority, seed: createSeed(ownKey) });
-  trustCertificate(vault.certificate);
+  trustCertificates(vault.certificate);
   const attacker = await startAttacker();
   const server = await startProxyServer({ ENTRA_AUTHORITY: authority, KEY_VAULT_URL: vault.url });
   const { accessToken, refreshToken } = await obtainTokens(server.url);

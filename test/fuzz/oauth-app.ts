@@ -1,8 +1,8 @@
 import { createApp } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { readHiddenFields } from '../support/http-browser.ts';
-import { createAuthorizationRequest, loopbackRedirect } from '../support/raw-oauth.ts';
+import { readHiddenFields } from '../../dev/oauth-client/http-browser.ts';
+import { createAuthorizationRequest, loopbackRedirect } from '../../dev/oauth-client/raw-oauth.ts';
 import { createProxyEnvironment } from '../support/server.ts';
 
 export const base = 'https://mcp.example.com';

@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { beforeAll, describe, it } from '@jest/globals';
 import { errorCodes } from '../../src/errors.ts';
 import { expectToHold } from '../support/fuzz.ts';
-import { loopbackRedirect } from '../support/raw-oauth.ts';
+import { loopbackRedirect } from '../../dev/oauth-client/raw-oauth.ts';
 import { anyIPv4 } from './addresses.ts';
 import { anyText, base64urlText, checkPrototypes, headerText, jsonText, textOf } from './arbitraries.ts';
 import { base, createOAuthApp, registerClient, type OAuthApp } from './oauth-app.ts';

@@ -1,0 +1,7 @@
+/** What of the library is used, named so that the package holds nothing else of it. Loaded with the first token. */
+export {
+  AzureCliCredential,
+  AzureDeveloperCliCredential,
+  ChainedTokenCredential,
+  ManagedIdentityCredential,
+} from '@azure/identity';
