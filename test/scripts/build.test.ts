@@ -34,6 +34,13 @@ describe('the build', () => {
     expect(output).not.toContain('NativeModule child_process');
   });
 
+  it('keeps the names of oidc-provider’s models, by which their records are stored', () => {
+    const code = readFileSync(join(folder, 'dist/provider.cjs'), 'utf8');
+    for (const model of ['AuthorizationCode', 'Grant', 'Interaction', 'RefreshToken', 'ReplayDetection']) {
+      expect(code).toContain(`class ${model} extends `);
+    }
+  });
+
   it('holds every file that the docs page loads from a package', () => {
     const files = createDocsEndpoints({ title: 'test' })
       .map(({ path }) => basename(path))
