@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { build, type OutputOptions, type Plugin } from 'rolldown';
+import { compress } from '../src/endpoints/docs-files.ts';
 
 const projectRoot = resolve(import.meta.dirname, '..');
 
@@ -82,12 +82,11 @@ async function bundleCode(dir: string, sourcemap: boolean): Promise<number> {
   );
 }
 
-/** Compressed once and for all: whoever asks for these takes gzip. */
 async function copySwaggerUi(outDir: string): Promise<void> {
   await mkdir(outDir);
   for (const file of swaggerUiFiles) {
     const content = await readFile(join(swaggerUi, file));
-    await writeFile(join(outDir, `${file}.gz`), gzipSync(content, { level: 9 }));
+    await writeFile(join(outDir, `${file}.br`), await compress(content));
   }
   for (const file of ['LICENSE', 'NOTICE']) await copyFile(join(swaggerUi, file), join(outDir, file));
 }

@@ -62,8 +62,8 @@ describe('the package that azd deploys', () => {
       'dist/rolldown-runtime.cjs',
       'dist/swagger-ui/LICENSE',
       'dist/swagger-ui/NOTICE',
-      'dist/swagger-ui/swagger-ui-bundle.js.gz',
-      'dist/swagger-ui/swagger-ui.css.gz',
+      'dist/swagger-ui/swagger-ui-bundle.js.br',
+      'dist/swagger-ui/swagger-ui.css.br',
       'host.json',
       'package.json',
     ]);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundleApp } from '../../dev/bundle.ts';
 import { createDocsEndpoints } from '../../src/endpoints/docs.ts';
@@ -47,7 +47,7 @@ describe('the build', () => {
       .filter((name) => name.startsWith('swagger-ui'));
     expect(files).not.toEqual([]);
     for (const file of files) {
-      const shipped = gunzipSync(readFileSync(join(folder, 'dist/swagger-ui', `${file}.gz`)));
+      const shipped = brotliDecompressSync(readFileSync(join(folder, 'dist/swagger-ui', `${file}.br`)));
       expect(shipped.equals(readFileSync(join(projectRoot, 'node_modules/swagger-ui-dist', file)))).toBe(
         true,
       );
