@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { PublicEndpoint, PublicRoute } from '../http/endpoint.ts';
 import { createPage, type PageResources } from '../http/html.ts';
-import { readSwaggerUi } from './docs-files.ts';
+import { sendSwaggerUi } from './docs-files.ts';
 import { pageRoutes } from './routes.ts';
 
 const resources: PageResources = {
@@ -33,24 +33,19 @@ SwaggerUIBundle({
 interface PageFile {
   readonly route: PublicRoute;
   readonly mediaType: string;
-  readonly read: () => Response | Promise<Response>;
-}
-
-async function sendSwaggerUi(file: string): Promise<Response> {
-  // Whoever asks for these is a browser, and every browser takes gzip.
-  return new Response(await readSwaggerUi(file), { headers: { 'Content-Encoding': 'gzip' } });
+  readonly read: (request: Request) => Response | Promise<Response>;
 }
 
 const files: readonly PageFile[] = [
   {
     route: pageRoutes.docsStyle,
     mediaType: 'text/css',
-    read: () => sendSwaggerUi('swagger-ui.css'),
+    read: (request) => sendSwaggerUi('swagger-ui.css', request),
   },
   {
     route: pageRoutes.docsScript,
     mediaType: 'text/javascript',
-    read: () => sendSwaggerUi('swagger-ui-bundle.js'),
+    read: (request) => sendSwaggerUi('swagger-ui-bundle.js', request),
   },
   {
     route: pageRoutes.docsStart,
@@ -63,10 +58,11 @@ function createFileEndpoint({ route, mediaType, read }: PageFile): PublicEndpoin
   return {
     ...route,
     docs: { summary: 'A file of /docs', responses: { 200: { description: 'The file', mediaType } } },
-    async handle() {
-      const response = await read();
+    async handle(request) {
+      const response = await read(request);
       response.headers.set('Content-Type', `${mediaType}; charset=utf-8`);
-      response.headers.set('Cache-Control', 'public, max-age=3600');
+      // For the browser that asked: another may not take what this one does.
+      response.headers.set('Cache-Control', 'private, max-age=3600');
       return response;
     },
   };
