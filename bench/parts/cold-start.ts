@@ -7,10 +7,10 @@ import { createProxyEnvironment, requestToken } from '../backends.ts';
 import { createExchange, describeAdd, type Call } from '../calls.ts';
 import { addressCall } from '../contenders.ts';
 import { median } from '../measure.ts';
+import type { ColdStart, Weight } from '../results.ts';
 import { startServer, type ServerProcess } from '../server-process.ts';
 import type { Setting } from '../setting.ts';
 import { copyPackage, makeUnbundled, makeWorker, weighDependencies, weighPackage } from './packages.ts';
-import type { ColdStart, Weight } from '../results.ts';
 
 const fullStarts = 15;
 const shortStarts = 1;
@@ -84,16 +84,25 @@ async function countModules(candidate: Candidate, ground: Ground): Promise<numbe
   return Number(readFileSync(path, 'utf8'));
 }
 
-async function measure(candidates: readonly Candidate[], ground: Ground, starts: number) {
-  const health = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
-  const calls = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
-  for (let start = 0; start < starts; start += 1) {
-    for (const candidate of candidates) {
-      health.get(candidate.name)?.push(await startOnce(candidate, ground, askHealth));
-      calls.get(candidate.name)?.push(await startOnce(candidate, ground, callTool));
+interface Starts {
+  readonly candidate: Candidate;
+  readonly health: Start[];
+  readonly calls: Start[];
+}
+
+async function startInTurn(
+  candidates: readonly Candidate[],
+  ground: Ground,
+  times: number,
+): Promise<readonly Starts[]> {
+  const all = candidates.map((candidate): Starts => ({ candidate, health: [], calls: [] }));
+  for (let time = 0; time < times; time += 1) {
+    for (const { candidate, health, calls } of all) {
+      health.push(await startOnce(candidate, ground, askHealth));
+      calls.push(await startOnce(candidate, ground, callTool));
     }
   }
-  return { health, calls };
+  return all;
 }
 
 function addWeights(one: Weight, other: Weight): Weight {
@@ -126,19 +135,17 @@ export async function runColdStart(setting: Setting): Promise<readonly ColdStart
       { name: 'unbundled', folder: unbundled },
     ];
     setting.progress('cold starts');
-    const { health, calls } = await measure(candidates, ground, setting.short ? shortStarts : fullStarts);
+    const all = await startInTurn(candidates, ground, setting.short ? shortStarts : fullStarts);
     const results: ColdStart[] = [];
-    for (const candidate of candidates) {
-      const { name } = candidate;
+    for (const { candidate, health, calls } of all) {
       const own = weighPackage(candidate.folder);
-      const called = calls.get(name) ?? [];
       results.push({
-        name,
-        healthMs: median((health.get(name) ?? []).map(({ ms }) => ms)),
-        callMs: median(called.map(({ ms }) => ms)),
+        name: candidate.name,
+        healthMs: median(health.map(({ ms }) => ms)),
+        callMs: median(calls.map(({ ms }) => ms)),
         modules: await countModules(candidate, ground),
-        rssBytes: median(called.map(({ rssBytes }) => rssBytes)),
-        ...(name === 'unbundled' ? addWeights(own, weighDependencies()) : own),
+        rssBytes: median(calls.map(({ rssBytes }) => rssBytes)),
+        ...(candidate.name === 'unbundled' ? addWeights(own, weighDependencies()) : own),
       });
     }
     return results;

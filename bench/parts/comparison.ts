@@ -3,12 +3,12 @@ import { createOwnEnvironment, createPeerEnvironment, requestToken } from '../ba
 import { createExchange, describeAdd, describeDiscovery, type Exchange } from '../calls.ts';
 import { addressCall, type Contender } from '../contenders.ts';
 import type { Case, Subject } from '../measure.ts';
+import type { Comparison } from '../results.ts';
 import { runRounds, type Plan } from '../rounds.ts';
 import { startProxyServer } from '../proxy-server.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { checkRefusal } from './refusal.ts';
-import type { Comparison } from '../results.ts';
 
 /** `tools/call add`: in the end each process has answered 200,000 of them. */
 const callPlan: Plan = { rounds: 8, callsPerRound: 25_000, warmUpCalls: 2_000 };

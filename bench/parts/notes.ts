@@ -2,11 +2,11 @@ import { createTables, type Tables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createOwnEnvironment, mintToken } from '../backends.ts';
 import { createExchange, describeToolCall, type Era, type Exchange } from '../calls.ts';
+import type { CaseResult } from '../results.ts';
 import { runRounds } from '../rounds.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { objectIdOf, writeNotes } from './note-rows.ts';
-import type { CaseResult } from '../results.ts';
 
 /** How many notes there are before a run. */
 interface Stock {
