@@ -23,11 +23,10 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  if (worker === undefined) return;
+  if (worker?.exitCode !== null) return;
   const ended = once(worker, 'exit');
   worker.kill();
   await ended;
-  worker = undefined;
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -45,14 +44,15 @@ async function startPackage(): Promise<Started> {
   await createTables(loadConfig(environment).tables).ensureTables();
   worker = spawn(
     process.execPath,
-    ['--import', join(support, 'loads.ts'), join(support, 'functions-worker.ts'), folder],
+    ['--import', join(support, 'loads.ts'), join(support, 'functions-host.ts'), folder],
     { env: { PATH: process.env.PATH, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const { stdout, stderr } = worker;
   if (stdout === null || stderr === null) throw new Error('the worker has no pipes');
   // Listened to from the beginning.
   const lines = createInterface(stderr)[Symbol.asyncIterator]() as Started['lines'];
-  const [printed] = (await once(stdout, 'data')) as [Buffer];
+  const ended = once(worker, 'exit').then(() => Promise.reject(new Error('the worker ended by itself')));
+  const [printed] = (await Promise.race([once(stdout, 'data'), ended])) as [Buffer];
   return { origin: `http://127.0.0.1:${printed.toString().trim()}`, lines };
 }
 
