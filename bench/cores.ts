@@ -1,15 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 
-const serverCore = '0';
-const loadCore = '1';
+/** The cores that this process may use, as `taskset` writes them: `0-3,6`. */
+function parseCores(list: string): number[] {
+  return list.split(',').flatMap((part) => {
+    const [first = NaN, last = first] = part.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
 
-function findTaskset(): boolean {
+function listCores(): number[] {
   try {
-    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
-    return true;
+    const said = execFileSync('taskset', ['-c', '-p', String(process.pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return parseCores(said.split(':').at(-1)?.trim() ?? '');
   } catch {
-    return false;
+    return [];
   }
 }
 
@@ -25,9 +32,11 @@ export interface Cores {
  * there is no `taskset` (macOS, Windows) or only one core, the system decides, and the numbers are less steady.
  */
 export function divideCores(): Cores {
-  if (availableParallelism() < 2 || !findTaskset()) {
+  const [serverCore, loadCore] = listCores();
+  if (serverCore === undefined || loadCore === undefined) {
     return { pinned: false, serverCommand: [process.execPath] };
   }
-  execFileSync('taskset', ['-a', '-c', '-p', loadCore, String(process.pid)], { stdio: 'ignore' });
-  return { pinned: true, serverCommand: ['taskset', '-c', serverCore, process.execPath] };
+  const pin = ['-a', '-c', '-p', String(loadCore), String(process.pid)];
+  execFileSync('taskset', pin, { stdio: 'ignore' });
+  return { pinned: true, serverCommand: ['taskset', '-c', String(serverCore), process.execPath] };
 }

@@ -17,13 +17,16 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
+/** Milliseconds; a server that says nothing for so long has failed. */
+const timeouts = { headersTimeout: 30_000, bodyTimeout: 30_000 };
+
 /**
  * Runs that many calls, as many on each connection, every answer checked. Rejects with the first wrong answer, or with
  * what broke a connection.
  */
 export async function runLoad({ origin, path, connections, calls, makeCall }: Load): Promise<LoadResult> {
   const histogram = createHistogram();
-  const clients = Array.from({ length: connections }, () => new Client(origin));
+  const clients = Array.from({ length: connections }, () => new Client(origin, timeouts));
 
   async function send(client: Client, id: number, connection: number): Promise<void> {
     const { headers, body, check } = makeCall(id, connection);

@@ -1,5 +1,6 @@
 import type { Era, MakeCall } from './calls.ts';
 import { runLoad } from './load.ts';
+import type { CaseResult } from './results.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** One thing to measure of a server. */
@@ -16,19 +17,6 @@ export interface Subject {
   readonly name: string;
   readonly process: ServerProcess;
   readonly cases: readonly Case[];
-}
-
-/** One case of one server: medians of the rounds. */
-export interface CaseResult {
-  readonly server: string;
-  readonly scenario: string;
-  readonly era?: Era;
-  readonly connections: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** User and system time of the server's process for one call, microseconds. */
-  readonly cpuMicros: number;
 }
 
 /** Runs one case of a server. Rejects with the first wrong answer. */

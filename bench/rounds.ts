@@ -1,4 +1,5 @@
-import { measureCase, summarize, type CaseResult, type Subject } from './measure.ts';
+import { measureCase, summarize, type Subject } from './measure.ts';
+import type { CaseResult, MemoryResult } from './results.ts';
 
 /** How much is called. */
 export interface Plan {
@@ -7,13 +8,6 @@ export interface Plan {
   readonly callsPerRound: number;
   /** For each case of a server, before the first round, not measured. */
   readonly warmUpCalls: number;
-}
-
-/** Resident memory of one server. */
-export interface MemoryResult {
-  readonly server: string;
-  /** Bytes, after each round. */
-  readonly rssBytes: readonly number[];
 }
 
 export interface RoundsResult {

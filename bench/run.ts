@@ -14,9 +14,10 @@ import { makePackage } from './parts/packages.ts';
 import { runTokenEndpoint } from './parts/token-endpoint.ts';
 import { runVerification } from './parts/verification.ts';
 import { drawChart } from './report/chart.ts';
-import { describeCircumstances, type Measurements, type Results } from './report/results.ts';
+import { describeCircumstances } from './report/circumstances.ts';
 import { describeResults } from './report/tables.ts';
 import { judge } from './report/targets.ts';
+import type { Measurements, Results } from './results.ts';
 import type { Setting } from './setting.ts';
 
 const resultsFile = join(import.meta.dirname, 'results.json');
@@ -54,8 +55,9 @@ async function runBench(options: BenchOptions, contenders: readonly Contender[])
     const measurements = await measure(options, contenders, setting);
     // What a few calls cost is not what calls cost.
     const targets = options.short ? [] : judge(measurements);
-    console.log(describeResults(measurements, targets, circumstances.servers));
-    if (options.writes) await write({ circumstances, targets, ...measurements });
+    const results: Results = { circumstances, targets, ...measurements };
+    console.log(describeResults(results));
+    if (options.writes) await write(results);
   } finally {
     await backends.stop();
     rmSync(packageFolder, { recursive: true });
@@ -80,5 +82,6 @@ try {
   await runBench(options, contenders);
 } catch (error) {
   console.error(`The bench failed: ${describeFailure(error)}`);
-  process.exitCode = 1;
+  // Whatever was started ends with this process.
+  process.exit(1);
 }

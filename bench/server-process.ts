@@ -17,6 +17,9 @@ export interface ServerCommand {
   readonly environment: NodeJS.ProcessEnv;
 }
 
+/** Milliseconds in which a server starts, or tells its usage. */
+const answerMs = 60_000;
+
 /** Starts a server, with the given environment and nothing of this process; its log is written, but not kept. */
 export async function startServer(cores: Cores, command: ServerCommand): Promise<ServerProcess> {
   const { PATH, HOME, SystemRoot, TEMP } = process.env;
@@ -39,7 +42,8 @@ export async function startServer(cores: Cores, command: ServerCommand): Promise
   ended.catch(() => undefined);
 
   async function receive<T extends ServerMessage>(): Promise<T> {
-    const [message] = (await Promise.race([once(child, 'message'), ended])) as [T];
+    const signal = AbortSignal.timeout(answerMs);
+    const [message] = (await Promise.race([once(child, 'message', { signal }), ended])) as [T];
     return message;
   }
 

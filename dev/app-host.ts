@@ -53,7 +53,8 @@ export async function serveApp(
     return [host.exited.then(() => 'Azure Functions Core Tools')];
   }
   offerIdentity(environment);
-  const sink = createReadableSink((line) => console.log(line));
+  // Not by console.log, which takes a third of the time of a whole call.
+  const sink = createReadableSink((line) => process.stdout.write(`${line}\n`));
   const { routes, jobs } = createApp(environment, { sink });
   const host = await startHost(routes, { port, ...(certificate !== undefined && { tls: certificate }) });
   stopper.add(() => host.stop());

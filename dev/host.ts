@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { getRequestListener } from '@hono/node-server';
 import { describeError } from '../src/errors.ts';
 import type { Route } from '../src/http/endpoint.ts';
+import { listen, type Listening } from './listen.ts';
 
 export interface HostOptions {
   /** 0 takes a free one. */
@@ -15,12 +14,9 @@ export interface HostOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-export interface Host {
+export interface Host extends Listening {
   /** Origin by address, so that it never depends on how `localhost` resolves. */
   readonly url: string;
-  readonly port: number;
-  /** Ends every connection, those with an answer under way too. */
-  stop(): Promise<void>;
 }
 
 /** Slow or silent clients are cut off; the header limit is that of the Functions host. */
@@ -60,21 +56,8 @@ export async function serveFetch(
     tls === undefined
       ? createHttpServer(limits, onRequest)
       : createHttpsServer({ ...limits, ...tls }, onRequest);
-
-  server.listen(port, host);
-  await once(server, 'listening');
-  const address = server.address() as AddressInfo;
-
-  return {
-    url: `${tls === undefined ? 'http' : 'https'}://${host}:${address.port}`,
-    port: address.port,
-    async stop() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const listening = await listen(server, port, host);
+  return { ...listening, url: `${tls === undefined ? 'http' : 'https'}://${host}:${listening.port}` };
 }
 
 /**

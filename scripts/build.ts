@@ -1,5 +1,5 @@
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { bundleApp } from '../dev/bundle.ts';
 
 const { path, bytes } = await bundleApp(undefined, { sourceMap: true });
-console.log(`${relative(process.cwd(), path)} ${Math.round(bytes / 1024)} KiB`);
+console.log(`${relative(process.cwd(), dirname(path))}: ${Math.round(bytes / 1024)} KiB of code`);

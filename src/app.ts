@@ -7,23 +7,22 @@ import { qualifyScopes } from './auth/scopes.ts';
 import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
-import { createAuthorization, type Authorization, type Network } from './app/authorization.ts';
+import type { Network } from './app/authorization.ts';
+import { createLateAuthorization, type LateAuthorization } from './app/late-authorization.ts';
+import { once } from './app/once.ts';
 import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import type { ConfigFault } from './config/fault.ts';
-import { createDocsEndpoints } from './endpoints/docs.ts';
-import { echoEndpoint } from './endpoints/echo.ts';
 import { createFaultyEndpoint } from './endpoints/faulty.ts';
-import { createHealthEndpoint, type Check } from './endpoints/health.ts';
+import type { Check } from './endpoints/health.ts';
 import { createHealthzEndpoint } from './endpoints/healthz.ts';
-import { createLandingEndpoint } from './endpoints/landing.ts';
 import { createMcpEndpoint } from './endpoints/mcp.ts';
-import { meEndpoint } from './endpoints/me.ts';
-import { createOpenApiEndpoint } from './endpoints/openapi.ts';
-import { createResourceMetadataEndpoints, resourceMetadataUrl } from './endpoints/resource-metadata.ts';
+import { coreRoutes, pageRoutes, resourceMetadataUrl } from './endpoints/routes.ts';
+import { listSignInRoutes } from './endpoints/sign-in-routes.ts';
 import { AppError } from './errors.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
 import { createGuard, type GuardOptions } from './http/guard.ts';
+import { createLateEndpoints } from './http/late-endpoint.ts';
 import { createJob, type Job } from './jobs.ts';
 import { createLog, describeCause, type Log, type LogSink } from './log.ts';
 import type { ServerIdentity } from './mcp/context.ts';
@@ -99,10 +98,10 @@ function composeAuthorization(
   config: Config,
   { now = Date.now, network }: AppOptions,
   { tables, credential, log, identity, entraKeys }: Shared,
-): Authorization | undefined {
+): LateAuthorization | undefined {
   const { oauth } = config;
   if (oauth === undefined) return undefined;
-  return createAuthorization({
+  return createLateAuthorization({
     config: { ...config, oauth },
     tables,
     credential,
@@ -118,7 +117,7 @@ function createAuthentication(
   config: Config,
   { now = Date.now }: AppOptions,
   { entraKeys }: Shared,
-  own: Authorization['verifier'] | undefined,
+  own: LateAuthorization['verifier'] | undefined,
 ) {
   if (!config.auth.required) return { authenticate: () => Promise.resolve(localPrincipal), checks: {} };
   const verifier = createEntraVerifier(config.entra, { now, keys: entraKeys });
@@ -142,35 +141,32 @@ function composeEndpoints(
   config: Config,
   { surface = productSurface, now = Date.now }: AppOptions,
   { log, tables, identity }: Shared,
-  { checks, own }: { readonly checks: Record<string, Check>; readonly own: readonly Endpoint[] },
-): Endpoint[] {
-  const { publicBaseUrl } = config.http;
+  checks: Readonly<Record<string, Check>>,
+  authorization: LateAuthorization | undefined,
+): readonly Endpoint[] {
   const { notes, sessions } = createStores(tables, now);
   const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, (error) => {
     log('error', 'mcp_failure', { cause: describeCause(error) });
   });
-  const endpoints: Endpoint[] = [
-    createMcpEndpoint({ handleMcp, sessions }),
-    createHealthzEndpoint(identity),
-    createHealthEndpoint({ checks: { tables: () => tables.ping(), ...checks }, now }),
-    createLandingEndpoint({
-      publicBaseUrl,
+  const core = [createMcpEndpoint({ handleMcp, sessions }), createHealthzEndpoint(identity)];
+  const loadPages = once(async () => {
+    const { createPages } = await import('./app/pages.ts');
+    return createPages({
+      publicBaseUrl: config.http.publicBaseUrl,
       identity,
       tools: surface.tools,
-      signIn: config.oauth !== undefined,
-    }),
-    ...createDocsEndpoints(identity),
-    createOpenApiEndpoint({ publicBaseUrl, identity, tools: surface.tools, endpoints: () => endpoints }),
-    meEndpoint,
-    echoEndpoint,
-    ...createResourceMetadataEndpoints({
-      publicBaseUrl,
-      resourceName: identity.title,
-      ...describeSignIn(config),
-    }),
-    ...own,
+      checks: { tables: () => tables.ping(), ...checks, ...authorization?.checks },
+      tokens: describeSignIn(config),
+      core,
+      loadSignIn: authorization?.loadEndpoints,
+      now,
+    });
+  });
+  return [
+    ...core,
+    ...createLateEndpoints(Object.values(pageRoutes), loadPages),
+    ...(authorization?.endpoints ?? []),
   ];
-  return endpoints;
 }
 
 function createAppGuard(config: Config, sink: LogSink, authenticate: GuardOptions['authenticate']) {
@@ -187,33 +183,30 @@ function compose(config: Config, options: AppOptions): App {
   const authorization = composeAuthorization(config, options, shared);
   const { authenticate, checks } = createAuthentication(config, options, shared, authorization?.verifier);
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
-  const endpoints = composeEndpoints(config, options, shared, {
-    checks: { ...checks, ...authorization?.checks },
-    own: authorization?.endpoints ?? [],
-  });
+  const endpoints = composeEndpoints(config, options, shared, checks, authorization);
   return {
     routes: endpoints.map(createAppGuard(config, sink, authenticate)),
     jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
   };
 }
 
-/** The same routes on a stand-in configuration that none of them gets to use. */
-function composeFaulty(faults: readonly ConfigFault[], options: AppOptions): App {
+/** Every route that there may be, under a guard whose configuration nothing gets to use. */
+function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): App {
   const standIn = loadConfig({
     // Not this machine: a server of this machine refuses to be called by any other name.
     PUBLIC_BASE_URL: 'https://misconfigured.invalid',
+    OAUTH_PROXY: 'off',
     ENTRA_TENANT_ID: '00000000-0000-0000-0000-000000000000',
     ENTRA_AUDIENCES: '00000000-0000-0000-0000-000000000000',
-    ENTRA_CLIENT_ID: '00000000-0000-0000-0000-000000000000',
-    KEY_VAULT_URL: 'https://misconfigured.invalid',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
-  const calm = { ...options, surface: { tools: [], resources: [], prompts: [] } };
-  const shared = createShared(standIn, calm);
-  const guard = createAppGuard(standIn, options.sink, () => Promise.reject(new AppError('misconfigured')));
-  const own = composeAuthorization(standIn, calm, shared)?.endpoints ?? [];
-  const endpoints = composeEndpoints(standIn, calm, shared, { checks: {}, own });
-  return { routes: endpoints.map((endpoint) => guard(createFaultyEndpoint(endpoint, faults))), jobs: [] };
+  const guard = createAppGuard(standIn, sink, () => Promise.reject(new AppError('misconfigured')));
+  const routes = [
+    ...Object.values(coreRoutes),
+    ...Object.values(pageRoutes),
+    ...listSignInRoutes({ registration: true }),
+  ];
+  return { routes: routes.map((route) => guard(createFaultyEndpoint(route, faults))), jobs: [] };
 }
 
 /** What to tell of a start that failed: anything but the environment is a mistake in the code, told by the log alone. */

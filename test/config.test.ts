@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { settings } from '../src/config/settings.ts';
+import { settings } from './support/settings.ts';
 import type { ConfigFault } from '../src/config/fault.ts';
 import { ConfigError, loadConfig } from '../src/config.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createApp } from '../src/app.ts';
-import { settings } from '../src/config/settings.ts';
+import { settings } from './support/settings.ts';
 import { describeError, errorCodes } from '../src/errors.ts';
 import { createProxyEnvironment } from './support/server.ts';
 

@@ -7,29 +7,10 @@ import { createProxyEnvironment, requestToken } from '../backends.ts';
 import { createExchange, describeAdd, type Call } from '../calls.ts';
 import { addressCall } from '../contenders.ts';
 import { median } from '../measure.ts';
+import type { ColdStart, Weight } from '../results.ts';
 import { startServer, type ServerProcess } from '../server-process.ts';
 import type { Setting } from '../setting.ts';
-import {
-  copyPackage,
-  makeUnbundled,
-  makeWorker,
-  weighDependencies,
-  weighPackage,
-  type Weight,
-} from './packages.ts';
-
-/** Medians of many starts of one package, each a process of its own with a folder of its own. */
-export interface ColdStart extends Weight {
-  readonly name: 'package' | 'unbundled';
-  /** From the start of the process to the first 200 of `/healthz`, milliseconds. */
-  readonly healthMs: number;
-  /** From the start of the process to the first answered `tools/call`, keys fetched and token verified, milliseconds. */
-  readonly callMs: number;
-  /** Files loaded as modules until then. */
-  readonly modules: number;
-  /** Resident memory then. */
-  readonly rssBytes: number;
-}
+import { copyPackage, makeUnbundled, makeWorker, weighDependencies, weighPackage } from './packages.ts';
 
 const fullStarts = 15;
 const shortStarts = 1;
@@ -103,16 +84,25 @@ async function countModules(candidate: Candidate, ground: Ground): Promise<numbe
   return Number(readFileSync(path, 'utf8'));
 }
 
-async function measure(candidates: readonly Candidate[], ground: Ground, starts: number) {
-  const health = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
-  const calls = new Map<string, Start[]>(candidates.map(({ name }) => [name, []]));
-  for (let start = 0; start < starts; start += 1) {
-    for (const candidate of candidates) {
-      health.get(candidate.name)?.push(await startOnce(candidate, ground, askHealth));
-      calls.get(candidate.name)?.push(await startOnce(candidate, ground, callTool));
+interface Starts {
+  readonly candidate: Candidate;
+  readonly health: Start[];
+  readonly calls: Start[];
+}
+
+async function startInTurn(
+  candidates: readonly Candidate[],
+  ground: Ground,
+  times: number,
+): Promise<readonly Starts[]> {
+  const all = candidates.map((candidate): Starts => ({ candidate, health: [], calls: [] }));
+  for (let time = 0; time < times; time += 1) {
+    for (const { candidate, health, calls } of all) {
+      health.push(await startOnce(candidate, ground, askHealth));
+      calls.push(await startOnce(candidate, ground, callTool));
     }
   }
-  return { health, calls };
+  return all;
 }
 
 function addWeights(one: Weight, other: Weight): Weight {
@@ -145,19 +135,17 @@ export async function runColdStart(setting: Setting): Promise<readonly ColdStart
       { name: 'unbundled', folder: unbundled },
     ];
     setting.progress('cold starts');
-    const { health, calls } = await measure(candidates, ground, setting.short ? shortStarts : fullStarts);
+    const all = await startInTurn(candidates, ground, setting.short ? shortStarts : fullStarts);
     const results: ColdStart[] = [];
-    for (const candidate of candidates) {
-      const { name } = candidate;
+    for (const { candidate, health, calls } of all) {
       const own = weighPackage(candidate.folder);
-      const called = calls.get(name) ?? [];
       results.push({
-        name,
-        healthMs: median((health.get(name) ?? []).map(({ ms }) => ms)),
-        callMs: median(called.map(({ ms }) => ms)),
+        name: candidate.name,
+        healthMs: median(health.map(({ ms }) => ms)),
+        callMs: median(calls.map(({ ms }) => ms)),
         modules: await countModules(candidate, ground),
-        rssBytes: median(called.map(({ rssBytes }) => rssBytes)),
-        ...(name === 'unbundled' ? addWeights(own, weighDependencies()) : own),
+        rssBytes: median(calls.map(({ rssBytes }) => rssBytes)),
+        ...(candidate.name === 'unbundled' ? addWeights(own, weighDependencies()) : own),
       });
     }
     return results;

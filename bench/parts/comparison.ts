@@ -2,8 +2,9 @@ import { obtainTokens } from '../../dev/oauth-client/raw-oauth.ts';
 import { createOwnEnvironment, createPeerEnvironment, requestToken } from '../backends.ts';
 import { createExchange, describeAdd, describeDiscovery, type Exchange } from '../calls.ts';
 import { addressCall, type Contender } from '../contenders.ts';
-import type { Case, CaseResult, Subject } from '../measure.ts';
-import { runRounds, type MemoryResult, type Plan } from '../rounds.ts';
+import type { Case, Subject } from '../measure.ts';
+import type { Comparison } from '../results.ts';
+import { runRounds, type Plan } from '../rounds.ts';
 import { startProxyServer } from '../proxy-server.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
@@ -13,14 +14,6 @@ import { checkRefusal } from './refusal.ts';
 const callPlan: Plan = { rounds: 8, callsPerRound: 25_000, warmUpCalls: 2_000 };
 const discoveryPlan: Plan = { rounds: 4, callsPerRound: 8_000, warmUpCalls: 1_000 };
 const shortPlan: Plan = { rounds: 1, callsPerRound: 400, warmUpCalls: 16 };
-
-export interface Comparison {
-  readonly calls: readonly CaseResult[];
-  readonly discovery: readonly CaseResult[];
-  readonly memory: readonly MemoryResult[];
-  /** Measured calls of a round, after each of which memory was read. */
-  readonly callsPerRound: number;
-}
 
 interface Running {
   readonly contender: Contender;

@@ -2,7 +2,7 @@ import { createTables, type Tables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createOwnEnvironment, mintToken } from '../backends.ts';
 import { createExchange, describeToolCall, type Era, type Exchange } from '../calls.ts';
-import type { CaseResult } from '../measure.ts';
+import type { CaseResult } from '../results.ts';
 import { runRounds } from '../rounds.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';

@@ -12,6 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import ts from 'typescript';
 import { bundleApp } from '../../dev/bundle.ts';
+import type { Weight } from '../results.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
 
@@ -59,11 +60,6 @@ export async function makeWorker(path: string): Promise<void> {
     format: 'esm',
     logLevel: 'warning',
   });
-}
-
-export interface Weight {
-  readonly files: number;
-  readonly bytes: number;
 }
 
 function weigh(folder: string, patterns: readonly string[]): Weight {

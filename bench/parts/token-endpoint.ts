@@ -8,8 +8,9 @@ import {
   type SignedIn,
 } from '../../dev/oauth-client/raw-oauth.ts';
 import type { MakeCall } from '../calls.ts';
-import { measureCase, summarize, type Case, type CaseResult } from '../measure.ts';
+import { measureCase, summarize, type Case } from '../measure.ts';
 import { startProxyServer, type ProxyServer } from '../proxy-server.ts';
+import type { CaseResult } from '../results.ts';
 import type { Setting } from '../setting.ts';
 
 /** A sign-in is asked for each code, and they are limited: 300 in ten minutes from one address. */

@@ -1,9 +1,10 @@
 import { createOwnEnvironment, mintToken } from '../backends.ts';
 import { createExchange, describeAdd, type Era } from '../calls.ts';
-import type { Case, CaseResult, Subject } from '../measure.ts';
+import type { Case, Subject } from '../measure.ts';
 import { runRounds, type Plan } from '../rounds.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { objectIdOf } from './note-rows.ts';
+import { noSignIn, type CaseResult } from '../results.ts';
 
 const era: Era = '2026-07-28';
 
@@ -57,7 +58,7 @@ export async function runVerification(setting: Setting): Promise<readonly CaseRe
     {
       name: 'this server, AUTH_REQUIRED=false',
       process: without,
-      cases: [createCase('no sign-in', () => 'none')],
+      cases: [createCase(noSignIn, () => 'none')],
     },
   ];
   try {

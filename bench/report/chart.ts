@@ -1,7 +1,7 @@
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { eras, type Era } from '../calls.ts';
-import type { Results } from './results.ts';
+import type { Results } from '../results.ts';
 import { meanCpu } from './targets.ts';
 
 interface Bar {

@@ -1,13 +1,18 @@
 import { eras } from '../calls.ts';
-import type { ColdStart } from '../parts/cold-start.ts';
-import type { Comparison } from '../parts/comparison.ts';
-import type { CaseResult } from '../measure.ts';
+import {
+  noSignIn,
+  type CaseResult,
+  type Circumstances,
+  type ColdStart,
+  type Comparison,
+  type Results,
+  type Target,
+} from '../results.ts';
 import { createTable, formatNumber, type Cell } from './markdown.ts';
-import type { Measurements } from './results.ts';
-import { holds, memoryMarks, readMemory, type Target } from './targets.ts';
+import { holds, memoryMarks, readMemory } from './targets.ts';
 
 /** By server's name, what it is. */
-type Titles = Readonly<Record<string, string>>;
+type Titles = Circumstances['servers'];
 
 const measures = ['req/s', 'p50 ms', 'p99 ms', 'CPU µs'];
 
@@ -94,22 +99,48 @@ function describeTargets(targets: readonly Target[]): string {
   return createTable(['Target', 'Measured', 'At most', 'Holds'], rows);
 }
 
-/** Everything that was measured, as Markdown: a heading of the third level and a table for each. */
-export function describeResults(
-  { comparison, notes, tokenEndpoint, coldStart, verification }: Measurements,
-  targets: readonly Target[],
-  titles: Titles,
-): string {
+/** What the token adds to a call: the rest is what the same call takes with sign-in switched off. */
+function describeVerification(cases: readonly CaseResult[]): string {
+  const base = cases.find(({ scenario }) => scenario === noSignIn)?.p50Ms ?? NaN;
+  const rows = cases.map(({ scenario, p50Ms, p99Ms, cpuMicros }) => [
+    scenario,
+    p50Ms,
+    p99Ms,
+    cpuMicros,
+    (p50Ms - base) * 1_000,
+  ]);
+  return createTable(['', 'p50 ms', 'p99 ms', 'CPU µs', 'added to p50, µs'], rows);
+}
+
+function describeCircumstances({
+  at,
+  commit,
+  node,
+  system,
+  cpu,
+  cores,
+  memoryBytes,
+  pinned,
+}: Circumstances): string {
+  const machine = `${cores} × ${cpu}, ${formatNumber(memoryBytes / 1e9)} GB, ${system}`;
+  const division = pinned ? 'server and load on a core each' : 'server and load on any core';
+  return `Node.js ${node} on ${machine}; ${division}; commit ${commit}, ${at.slice(0, 10)}.`;
+}
+
+/** Everything that was measured, as Markdown: where, and a heading of the third level and a table for each part. */
+export function describeResults(results: Results): string {
+  const { circumstances, targets, comparison, notes, tokenEndpoint, coldStart, verification } = results;
+  const titles = circumstances.servers;
   const sections: [string, string][] = [
     ...(comparison === undefined ? [] : describeComparison(comparison, titles)),
     ['Notes, one call at a time', describeCases(notes ?? [], titles)],
     ['Token endpoint, 16 connections', describeCases(tokenEndpoint ?? [], titles)],
     ['Cold start, as the Functions worker loads it', describeColdStart(coldStart ?? [])],
-    ['Verification of the token, one call at a time', describeCases(verification ?? [], titles)],
+    ['Verification of the token, one call at a time', describeVerification(verification ?? [])],
     ['Targets', describeTargets(targets)],
   ];
-  return sections
+  const tables = sections
     .filter(([, table]) => table !== '')
-    .map(([title, table]) => `### ${title}\n\n${table}`)
-    .join('\n\n');
+    .map(([title, table]) => `### ${title}\n\n${table}`);
+  return [describeCircumstances(circumstances), ...tables].join('\n\n');
 }

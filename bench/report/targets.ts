@@ -1,18 +1,5 @@
 import { eras, type Era } from '../calls.ts';
-import type { ColdStart } from '../parts/cold-start.ts';
-import type { Comparison } from '../parts/comparison.ts';
-import type { CaseResult } from '../measure.ts';
-import type { MemoryResult } from '../rounds.ts';
-import type { Measurements } from './results.ts';
-
-/** What is wanted of a number, and what it is. */
-export interface Target {
-  readonly name: string;
-  readonly measured: number;
-  /** It holds up to here, this included. */
-  readonly limit: number;
-  readonly unit: '×' | '%' | 'bytes' | 'files';
-}
+import type { CaseResult, ColdStart, Comparison, Measurements, MemoryResult, Target } from '../results.ts';
 
 export function holds({ measured, limit }: Target): boolean {
   return measured <= limit;

@@ -12,7 +12,7 @@ const [, , folder = '.'] = process.argv;
 
 const worker = await loadFunctionsWorker(folder, {
   log(_level, message) {
-    console.log(message);
+    process.stdout.write(`${message}\n`);
   },
 });
 

@@ -5,7 +5,7 @@ import { report } from './report.ts';
 
 const { routes } = createApp(process.env, {
   sink(_level, line) {
-    console.log(line);
+    process.stdout.write(`${line}\n`);
   },
 });
 // Its own sign-ins have to know the address before it listens there.

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { listen } from '../listen.ts';
 import { createAccounts } from './accounts.ts';
 import { createAuthorizeEndpoint, resumeAuthorization } from './authorize-endpoint.ts';
 import { createClientAuthentication } from './client-authentication.ts';
@@ -104,13 +102,6 @@ async function assemble(authority: string, keys: SigningKeys, options: LocalEntr
   return provider;
 }
 
-async function stop(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeAllConnections();
-  await closed;
-}
-
 /**
  * Starts the local Microsoft Entra on 127.0.0.1: an OpenID Connect server with Entra's paths, claims and refusals and
  * the directory of `directory.ts`. Rejects with the error of node:net where the port cannot be had (EADDRINUSE).
@@ -119,16 +110,14 @@ export async function startLocalEntra(options: LocalEntraOptions): Promise<Local
   const { dataDir } = options;
   const keys = await loadSigningKeys(dataDir === undefined ? undefined : join(dataDir, 'entra-keys.json'));
   const server = createServer();
-  server.listen(options.port, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port, stop } = await listen(server, options.port);
   const authority = options.authority ?? `http://127.0.0.1:${port}`;
   try {
     const answer = (await assemble(authority, keys, options)).callback();
     server.on('request', (request, response) => void answer(request, response));
   } catch (error) {
-    await stop(server);
+    await stop();
     throw error;
   }
-  return { authority, port, stop: () => stop(server) };
+  return { authority, port, stop };
 }

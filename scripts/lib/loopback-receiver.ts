@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Failure, readCode } from '../../dev/failure.ts';
+import { listen, type Listening } from '../../dev/listen.ts';
 
 /** Where the browser brings the answer of a sign-in (RFC 8252 section 7.3). */
 export interface LoopbackReceiver {
@@ -28,19 +27,21 @@ function tell(response: ServerResponse, status: number, text: string): void {
 }
 
 /** On the port that is wanted where it is free, otherwise on any other. */
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
+async function listenNear(server: Server, wanted: number): Promise<Listening> {
   try {
-    await once(server, 'listening');
+    return await listen(server, wanted);
   } catch (error) {
-    if (port === 0 || readCode(error) !== 'EADDRINUSE') throw error;
+    if (wanted === 0 || readCode(error) !== 'EADDRINUSE') throw error;
     return listen(server, 0);
   }
-  return (server.address() as AddressInfo).port;
 }
 
 /** Listens on 127.0.0.1, where the browser of the same machine finds it and nobody else does. */
-export async function startLoopbackReceiver({ port }: { readonly port: number }): Promise<LoopbackReceiver> {
+export async function startLoopbackReceiver({
+  port: wanted,
+}: {
+  readonly port: number;
+}): Promise<LoopbackReceiver> {
   let pending: { readonly state: string } & PromiseWithResolvers<URLSearchParams | undefined>;
   function begin(): string {
     pending = { state: randomBytes(32).toString('base64url'), ...Promise.withResolvers() };
@@ -60,9 +61,9 @@ export async function startLoopbackReceiver({ port }: { readonly port: number })
       pending.resolve(searchParams);
     }
   });
-  const redirectUri = `http://127.0.0.1:${await listen(server, port)}${path}`;
+  const { port, stop } = await listenNear(server, wanted);
   return {
-    redirectUri,
+    redirectUri: `http://127.0.0.1:${port}${path}`,
     begin,
     async receive(timeoutMs) {
       const { promise, resolve } = pending;
@@ -72,10 +73,6 @@ export async function startLoopbackReceiver({ port }: { readonly port: number })
       if (answer === undefined) throw new Failure('Nobody finished the sign-in in the browser in time.');
       return answer;
     },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
 }

@@ -9,7 +9,6 @@ import { createClientAssertion } from '../azure/client-assertion.ts';
 import type { createCredential } from '../azure/credential.ts';
 import { createKeyVaultSecrets } from '../azure/key-vault-secrets.ts';
 import { createLimitTable } from '../azure/limit-table.ts';
-import { createSecretChecks } from '../azure/secret-checks.ts';
 import { createSweep } from '../azure/sweep.ts';
 import type { Tables } from '../azure/tables.ts';
 import type { Config } from '../config.ts';
@@ -17,14 +16,12 @@ import { ownClientId } from '../config/values.ts';
 import { createAuthorizeEndpoint } from '../endpoints/authorize.ts';
 import { createCallbackEndpoint } from '../endpoints/callback.ts';
 import { createConsentEndpoint } from '../endpoints/consent.ts';
-import type { Check } from '../endpoints/health.ts';
 import { createLoginEndpoints } from '../endpoints/login.ts';
 import { createOAuthEndpoints } from '../endpoints/oauth.ts';
 import { createServerMetadataEndpoints } from '../endpoints/server-metadata.ts';
 import { clientAddress } from '../http/client-address.ts';
 import { createCookies } from '../http/cookies.ts';
-import type { Endpoint } from '../http/endpoint.ts';
-import type { Work } from '../jobs.ts';
+import type { DocumentedEndpoint } from '../http/endpoint.ts';
 import { describeCause, type Log } from '../log.ts';
 import { createAccounts } from '../oauth/accounts.ts';
 import type { Connect, Resolve } from '../oauth/address-guard.ts';
@@ -39,8 +36,7 @@ import { createDocumentFetch } from '../oauth/metadata-document.ts';
 import { createSealer } from '../oauth/sealer.ts';
 import { createSignInSessions } from '../oauth/sign-in-session.ts';
 import { createUpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
-import type { SecretName, Secrets } from '../stores/secrets.ts';
-import { checkListedClients } from './listed-clients.ts';
+import type { Secrets } from '../stores/secrets.ts';
 import { createOAuthStores } from './oauth-stores.ts';
 
 /** How the outside is reached to fetch what clients publish; the system's own ways unless given. */
@@ -65,17 +61,13 @@ export interface AuthorizationDeps {
 
 /** What the authorization server adds to the app. */
 export interface Authorization {
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly DocumentedEndpoint[];
   /** Verifies this server's own access tokens. */
   readonly verifier: SessionVerifier;
-  readonly checks: Readonly<Record<string, Check>>;
-  readonly work: readonly Work[];
-}
-
-/** What this server cannot do without; `/health` names the secret that cannot be read or is not what it must be. */
-function listNeededSecrets({ credential }: AuthorizationDeps['config']['oauth']): readonly SecretName[] {
-  const keys: readonly SecretName[] = ['session-signing-key', 'cookie-key', 'encryption-key'];
-  return credential === 'secret' ? [...keys, 'entra-client-secret'] : keys;
+  readonly secrets: Secrets;
+  readonly checkSecret: typeof checkSecretValue;
+  /** Removes what has ended. */
+  readonly sweep: ReturnType<typeof createSweep>;
 }
 
 /** How the server proves itself to Entra. */
@@ -185,7 +177,7 @@ function createEndpoints(
   { config, title, now }: AuthorizationDeps,
   { entra, sealer, secrets, stores, verifier }: ReturnType<typeof createParts>,
   server: AuthorizationServer,
-): readonly Endpoint[] {
+): readonly DocumentedEndpoint[] {
   const { publicBaseUrl } = config.http;
   const { trustedProxies, registration } = config.oauth;
   const signer = createCookieSigner(secrets);
@@ -216,25 +208,14 @@ function createEndpoints(
   ];
 }
 
-/**
- * The authorization server with its pages, its keys and its state.
- * @throws ConfigError when a client that the operator lists cannot be used
- */
+/** The authorization server with its pages, its keys and its state. Connects to nothing. */
 export function createAuthorization(deps: AuthorizationDeps): Authorization {
-  checkListedClients(deps.config);
   const parts = createParts(deps);
-  const sweep = createSweep(deps.tables, { now: deps.now });
   return {
     endpoints: createEndpoints(deps, parts, createServer(deps, parts)),
     verifier: parts.verifier,
-    checks: createSecretChecks(parts.secrets, listNeededSecrets(deps.config.oauth), checkSecretValue),
-    work: [
-      {
-        name: 'sweep',
-        schedule: '0 */15 * * * *',
-        everyMs: 15 * 60_000,
-        run: async () => ({ ...(await sweep()) }),
-      },
-    ],
+    secrets: parts.secrets,
+    checkSecret: checkSecretValue,
+    sweep: createSweep(deps.tables, { now: deps.now }),
   };
 }

@@ -1,4 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
+import type * as sdk from './sdk/identity.ts';
 import { retryOptions } from './service-client.ts';
 
 export interface CredentialOptions {
@@ -8,12 +9,13 @@ export interface CredentialOptions {
   readonly clientId?: string;
 }
 
+type Identity = typeof sdk;
+
 /** Milliseconds for one question to the platform. The library has no limit, and lets all callers wait for the first. */
 const questionMs = 4_000;
 
 /** The SDK's own HTTP client, with an end to every request and its answer. */
-async function createImpatientClient() {
-  const { createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
+function createImpatientClient({ createDefaultHttpClient }: Identity) {
   const client = createDefaultHttpClient();
   return {
     sendRequest(request: Parameters<typeof client.sendRequest>[0]) {
@@ -27,7 +29,7 @@ async function createImpatientClient() {
 }
 
 async function openCredential({ managedIdentity, clientId }: CredentialOptions): Promise<TokenCredential> {
-  const identity = await import('@azure/identity');
+  const identity = await import('./sdk/identity.ts');
   if (!managedIdentity) {
     return new identity.ChainedTokenCredential(
       new identity.AzureCliCredential(),
@@ -36,7 +38,7 @@ async function openCredential({ managedIdentity, clientId }: CredentialOptions):
   }
   return new identity.ManagedIdentityCredential({
     retryOptions,
-    httpClient: await createImpatientClient(),
+    httpClient: createImpatientClient(identity),
     ...(clientId !== undefined && { clientId }),
   });
 }

@@ -144,7 +144,7 @@ export function createKeyVaultSecrets(
   let client: SecretClient | undefined;
 
   async function openClient(): Promise<SecretClient> {
-    const sdk = await import('@azure/keyvault-secrets');
+    const sdk = await import('./sdk/key-vault.ts');
     client ??= new sdk.SecretClient(url, credential, options);
     return client;
   }

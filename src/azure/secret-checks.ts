@@ -5,7 +5,7 @@ import type { SecretName, Secrets, SecretVersion } from '../stores/secrets.ts';
  * @param validate throws, or rejects with, the AppError that says what is wrong with the newest version
  */
 export function createSecretChecks(
-  secrets: Secrets,
+  secrets: Pick<Secrets, 'read'>,
   needed: readonly SecretName[],
   validate: (name: SecretName, newest: SecretVersion) => void | Promise<void> = () => undefined,
 ): Readonly<Record<string, () => Promise<void>>> {

@@ -1,4 +1,4 @@
-import type * as dataTables from '@azure/data-tables';
+import type * as dataTables from './sdk/data-tables.ts';
 import type { TableClient, TransactionAction } from '@azure/data-tables';
 import type * as z from 'zod';
 import { AppError } from '../errors.ts';

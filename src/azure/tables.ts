@@ -91,7 +91,7 @@ export function createTables(
     let client: TableClient | undefined;
     return (operation) =>
       callStorage(table, deadlineMs, async (abortSignal) => {
-        const sdk = await import('@azure/data-tables');
+        const sdk = await import('./sdk/data-tables.ts');
         client ??= connect(sdk, table);
         return operation(client, abortSignal, sdk);
       });

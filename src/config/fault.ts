@@ -1,4 +1,4 @@
-import { settings, type SettingName } from './settings.ts';
+import { describeSetting, type SettingName } from './settings.ts';
 
 /** One thing wrong with the environment. Never holds the value: it could be a secret in the wrong place. */
 export interface ConfigFault {
@@ -9,6 +9,5 @@ export interface ConfigFault {
 
 /** The fault of a setting, with the example that its schema gives. */
 export function describeFault(name: SettingName, problem: string): ConfigFault {
-  const example = settings.find((candidate) => candidate.name === name)?.example ?? '';
-  return { name, problem, example };
+  return { name, problem, example: describeSetting(name).example };
 }

@@ -16,7 +16,7 @@ import {
   sharedTenants,
 } from './values.ts';
 
-interface SettingInfo {
+export interface SettingInfo {
   readonly description: string;
   /** A value that works. */
   readonly example: string;
@@ -214,26 +214,7 @@ export const environmentSchema = z.object({
 export type EnvironmentValues = z.infer<typeof environmentSchema>;
 export type SettingName = keyof EnvironmentValues;
 
-export interface Setting extends SettingInfo {
-  readonly name: SettingName;
-  /** What holds when the name is absent; undefined where it must be given or has no value. */
-  readonly default: string | undefined;
+/** What the schema says of a setting beside its rule. */
+export function describeSetting(name: SettingName): SettingInfo {
+  return environmentSchema.shape[name].meta() as unknown as SettingInfo;
 }
-
-/** Lists as they are written in the environment; what is empty by default has nothing to show. */
-function describeDefault(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.join(',');
-  return typeof value === 'object' ? '' : (value as string | undefined)?.toString();
-}
-
-/** Every name this server reads, for documentation and for the tests that compare it with the infrastructure. */
-export const settings: readonly Setting[] = Object.entries(environmentSchema.shape).map(([name, schema]) => {
-  const info = schema.meta() as unknown as SettingInfo;
-  const absent = schema.safeParse(undefined);
-  const value: unknown = absent.success ? absent.data : undefined;
-  return {
-    name: name as SettingName,
-    ...info,
-    default: describeDefault(value),
-  };
-});

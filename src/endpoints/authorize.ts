@@ -13,6 +13,7 @@ import { describeTarget } from '../oauth/consent-target.ts';
 import type { SignInRequest } from '../oauth/interactions.ts';
 import type { UpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
 import { describeClient, redirectTo } from './sign-in-answers.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 export interface AuthorizeDeps {
   readonly server: Pick<AuthorizationServer, 'authorize' | 'findRequest'>;
@@ -124,12 +125,7 @@ export function createAuthorizeEndpoint(deps: AuthorizeDeps): PublicEndpoint {
   }
 
   return {
-    name: 'authorize',
-    path: '/auth/authorize',
-    methods: ['GET'],
-    access: 'public',
-    origins: 'form',
-    errors: 'page',
+    ...signInRoutes.authorize,
     docs: {
       summary: 'Authorization endpoint (RFC 6749)',
       description: 'Where an MCP client sends the browser: to the consent page and to Microsoft Entra.',

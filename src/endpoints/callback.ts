@@ -8,6 +8,7 @@ import { UpstreamRefusal, type EntraClient } from '../oauth/entra-client.ts';
 import type { SignInEnding } from '../oauth/interactions.ts';
 import type { UpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
 import { redirectTo } from './sign-in-answers.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 export interface CallbackDeps {
   readonly server: Pick<AuthorizationServer, 'approve' | 'refuse'>;
@@ -73,12 +74,7 @@ async function complete(
 export function createCallbackEndpoint(deps: CallbackDeps): PublicEndpoint {
   const { openCookies, addressOf } = deps;
   return {
-    name: 'callback',
-    path: '/auth/callback',
-    methods: ['GET'],
-    access: 'public',
-    origins: 'form',
-    errors: 'page',
+    ...signInRoutes.callback,
     docs: {
       summary: 'Where Microsoft Entra sends the person back to',
       query: querySchema,

@@ -4,7 +4,6 @@ import type { CookieJar } from '../http/cookies.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import { createPage } from '../http/html.ts';
 import { isLoopback } from '../loopback.ts';
-import { consentPath } from '../oauth/authorization-request.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import type { BrowserForms } from '../oauth/browser-form.ts';
 import type { ConsentMemory } from '../oauth/consent-memory.ts';
@@ -13,6 +12,7 @@ import type { SignInRequest } from '../oauth/interactions.ts';
 import type { UpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
 import { renderConsent } from './consent-page.ts';
 import { describeClient, redirectTo } from './sign-in-answers.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 export interface ConsentDeps {
   readonly server: Pick<AuthorizationServer, 'findRequest' | 'refuse'>;
@@ -94,7 +94,9 @@ export function createConsentEndpoint(deps: ConsentDeps, options: ConsentOptions
   async function decide(request: Request, context: RequestContext): Promise<Response> {
     const cookies = openCookies(request);
     const posted = new URLSearchParams(context.body);
-    // Once: what is checked is what is decided, also where a field was sent twice.
+    // The page has each field once: of two, nobody could tell which a person has seen.
+    if (new Set(posted.keys()).size < posted.size)
+      throw new AppError('form_not_ours', { detail: 'a field twice' });
     const fields = Object.fromEntries(posted);
     const site = request.headers.get('sec-fetch-site');
     const browser = await forms.check(subjectOf(fields.request ?? ''), { field: fields.form, cookies, site });
@@ -113,13 +115,7 @@ export function createConsentEndpoint(deps: ConsentDeps, options: ConsentOptions
   }
 
   return {
-    name: 'consent',
-    path: consentPath,
-    methods: ['GET', 'POST'],
-    access: 'public',
-    origins: 'form',
-    errors: 'page',
-    maxBodyBytes: 8_192,
+    ...signInRoutes.consent,
     docs,
     async handle(request, context) {
       if (request.method === 'POST') return decide(request, context);

@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
-import type { PublicEndpoint } from '../http/endpoint.ts';
+import type { PublicEndpoint, PublicRoute } from '../http/endpoint.ts';
 import { createPage, type PageResources } from '../http/html.ts';
-import { readSwaggerUi } from './docs-files.ts';
+import { sendSwaggerUi } from './docs-files.ts';
+import { pageRoutes } from './routes.ts';
 
 const resources: PageResources = {
   head: html`
@@ -30,49 +31,38 @@ SwaggerUIBundle({
 `;
 
 interface PageFile {
-  readonly name: string;
-  readonly path: string;
+  readonly route: PublicRoute;
   readonly mediaType: string;
-  readonly read: () => Response | Promise<Response>;
-}
-
-async function sendSwaggerUi(file: string): Promise<Response> {
-  // Whoever asks for these is a browser, and every browser takes gzip.
-  return new Response(await readSwaggerUi(file), { headers: { 'Content-Encoding': 'gzip' } });
+  readonly read: (request: Request) => Response | Promise<Response>;
 }
 
 const files: readonly PageFile[] = [
   {
-    name: 'docs-style',
-    path: '/docs/swagger-ui.css',
+    route: pageRoutes.docsStyle,
     mediaType: 'text/css',
-    read: () => sendSwaggerUi('swagger-ui.css'),
+    read: (request) => sendSwaggerUi('swagger-ui.css', request),
   },
   {
-    name: 'docs-script',
-    path: '/docs/swagger-ui-bundle.js',
+    route: pageRoutes.docsScript,
     mediaType: 'text/javascript',
-    read: () => sendSwaggerUi('swagger-ui-bundle.js'),
+    read: (request) => sendSwaggerUi('swagger-ui-bundle.js', request),
   },
   {
-    name: 'docs-start',
-    path: '/docs/start.js',
+    route: pageRoutes.docsStart,
     mediaType: 'text/javascript',
     read: () => new Response(startScript),
   },
 ];
 
-function createFileEndpoint({ name, path, mediaType, read }: PageFile): PublicEndpoint {
+function createFileEndpoint({ route, mediaType, read }: PageFile): PublicEndpoint {
   return {
-    name,
-    path,
-    methods: ['GET'],
-    access: 'public',
+    ...route,
     docs: { summary: 'A file of /docs', responses: { 200: { description: 'The file', mediaType } } },
-    async handle() {
-      const response = await read();
+    async handle(request) {
+      const response = await read(request);
       response.headers.set('Content-Type', `${mediaType}; charset=utf-8`);
-      response.headers.set('Cache-Control', 'public, max-age=3600');
+      // For the browser that asked: another may not take what this one does.
+      response.headers.set('Cache-Control', 'private, max-age=3600');
       return response;
     },
   };
@@ -81,10 +71,7 @@ function createFileEndpoint({ name, path, mediaType, read }: PageFile): PublicEn
 /** `/docs`: Swagger UI on `/openapi.json`, and the files it loads, all from this server. */
 export function createDocsEndpoints({ title }: { readonly title: string }): readonly PublicEndpoint[] {
   const page: PublicEndpoint = {
-    name: 'docs',
-    path: '/docs',
-    methods: ['GET'],
-    access: 'public',
+    ...pageRoutes.docs,
     docs: {
       summary: 'A page to browse and try this API',
       responses: { 200: { description: 'The page', mediaType: 'text/html' } },

@@ -1,13 +1,11 @@
 import * as z from 'zod';
 import { parseJsonBody } from '../http/body.ts';
 import type { BearerEndpoint } from '../http/endpoint.ts';
+import { pageRoutes } from './routes.ts';
 
 /** `/echo`: the JSON that was sent, for checking that token, body and headers get through. */
 export const echoEndpoint: BearerEndpoint = {
-  name: 'echo',
-  path: '/echo',
-  methods: ['POST'],
-  access: 'bearer',
+  ...pageRoutes.echo,
   docs: {
     summary: 'Echoes JSON',
     request: { schema: z.json(), example: { hello: 'world' } },

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { toAppError } from '../errors.ts';
 import type { PublicEndpoint } from '../http/endpoint.ts';
+import { pageRoutes } from './routes.ts';
 
 /** Resolves when the dependency could serve a request now. */
 export type Check = () => Promise<void>;
@@ -54,11 +55,7 @@ export function createHealthEndpoint({
 }: HealthOptions): PublicEndpoint {
   let latest: { at: number; readiness: Promise<Readiness> } | undefined;
   return {
-    name: 'health',
-    path: '/health',
-    methods: ['GET'],
-    access: 'public',
-    origins: 'any',
+    ...pageRoutes.health,
     docs: {
       summary: 'Readiness',
       description: `Each dependency's state; the result is kept for ${cacheMs / 1_000} seconds.`,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { PublicEndpoint } from '../http/endpoint.ts';
+import { coreRoutes } from './routes.ts';
 
 const livenessSchema = z.object({ status: z.literal('ok'), build: z.string(), version: z.string() });
 
@@ -12,11 +13,7 @@ export function createHealthzEndpoint({
   readonly version: string;
 }): PublicEndpoint {
   return {
-    name: 'healthz',
-    path: '/healthz',
-    methods: ['GET'],
-    access: 'public',
-    origins: 'any',
+    ...coreRoutes.healthz,
     docs: {
       summary: 'Liveness',
       responses: { 200: { description: 'The process answers', schema: livenessSchema } },

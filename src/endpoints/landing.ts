@@ -4,6 +4,7 @@ import { createPage, type Html } from '../http/html.ts';
 import type { ServerIdentity } from '../mcp/context.ts';
 import type { Tool } from '../mcp/tool.ts';
 import { createClientGuides } from './landing-clients.ts';
+import { pageRoutes } from './routes.ts';
 
 export interface LandingOptions {
   /** An origin. */
@@ -97,10 +98,7 @@ function renderLanding(options: LandingOptions): Html {
 /** `/`: what this server is and how to connect to it. */
 export function createLandingEndpoint(options: LandingOptions): PublicEndpoint {
   return {
-    name: 'landing',
-    path: '/',
-    methods: ['GET'],
-    access: 'public',
+    ...pageRoutes.landing,
     docs: {
       summary: 'What this server is and how to connect to it',
       responses: { 200: { description: 'A page for people', mediaType: 'text/html' } },

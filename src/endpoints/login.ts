@@ -9,6 +9,7 @@ import type { BrowserForms } from '../oauth/browser-form.ts';
 import type { SignInAnswer, SignInSessions } from '../oauth/sign-in-session.ts';
 import { renderLogin } from './login-page.ts';
 import { redirectTo } from './sign-in-answers.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 export interface LoginDeps {
   readonly sessions: SignInSessions;
@@ -53,13 +54,7 @@ function showFailure(
 
 function createLogoutEndpoint({ sessions, forms, openCookies }: LoginDeps): PublicEndpoint {
   return {
-    name: 'logout',
-    path: '/auth/logout',
-    methods: ['POST'],
-    access: 'public',
-    origins: 'form',
-    errors: 'page',
-    maxBodyBytes: 8_192,
+    ...signInRoutes.logout,
     docs: {
       summary: 'Signs out of /auth/login',
       description: 'Ends the token that the page showed. Other clients stay signed in.',
@@ -115,12 +110,7 @@ function createLoginEndpoint(deps: LoginDeps, options: LoginOptions): PublicEndp
   }
 
   return {
-    name: 'login',
-    path: '/auth/login',
-    methods: ['GET'],
-    access: 'public',
-    origins: 'form',
-    errors: 'page',
+    ...signInRoutes.login,
     docs: {
       summary: 'Signs a person in, in a browser, and shows who they are and a token to paste',
       query: answerSchema,

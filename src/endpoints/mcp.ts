@@ -11,6 +11,7 @@ import type { McpHandler } from '../mcp/handler.ts';
 import { describeMessage, type MessageSummary } from '../mcp/message.ts';
 import type { SessionStore } from '../stores/session-store.ts';
 import { endStreamAfter, isEventStream } from '../streams.ts';
+import { coreRoutes } from './routes.ts';
 
 export interface McpEndpointDeps {
   readonly handleMcp: McpHandler;
@@ -75,12 +76,7 @@ function recordSession(
 /** `/mcp`: stateless MCP. Without sessions there is nothing to open by GET or to end by DELETE. */
 export function createMcpEndpoint({ handleMcp, sessions }: McpEndpointDeps): BearerEndpoint {
   return {
-    name: 'mcp',
-    path: '/mcp',
-    methods: ['POST'],
-    refusedMethods: ['GET', 'DELETE'],
-    access: 'bearer',
-    errors: 'json-rpc',
+    ...coreRoutes.mcp,
     docs: {
       summary: 'MCP, stateless Streamable HTTP',
       description:

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { BearerEndpoint } from '../http/endpoint.ts';
+import { pageRoutes } from './routes.ts';
 
 const principalSchema = z.object({
   kind: z.enum(['user', 'application']),
@@ -15,10 +16,7 @@ const principalSchema = z.object({
 
 /** `/me`: who the token says you are. */
 export const meEndpoint: BearerEndpoint = {
-  name: 'me',
-  path: '/me',
-  methods: ['GET'],
-  access: 'bearer',
+  ...pageRoutes.me,
   docs: {
     summary: 'Who the token says you are',
     responses: { 200: { description: 'The principal that every tool would see', schema: principalSchema } },

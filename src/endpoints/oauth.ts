@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 
 /** RFC 6749 section 5.2; RFC 7591 section 3.2.2; RFC 7009 section 2.2.1. */
 const refusalSchema = z.object({ error: z.string(), error_description: z.string().optional() });
@@ -50,14 +51,9 @@ export interface OAuthEndpointsOptions {
   readonly registration: boolean;
 }
 
-const shared = { methods: ['POST'], access: 'public', origins: 'any' } as const;
-
 function createTokenEndpoint({ server, addressOf }: OAuthEndpointsOptions): PublicEndpoint {
   return {
-    ...shared,
-    name: 'token',
-    path: '/auth/token',
-    maxBodyBytes: 32_768,
+    ...signInRoutes.token,
     docs: {
       summary: 'Token endpoint (RFC 6749 section 3.2)',
       request: { schema: tokenRequestSchema, mediaType: 'application/x-www-form-urlencoded' },
@@ -77,10 +73,7 @@ function createTokenEndpoint({ server, addressOf }: OAuthEndpointsOptions): Publ
 
 function createRevocationEndpoint({ server, addressOf }: OAuthEndpointsOptions): PublicEndpoint {
   return {
-    ...shared,
-    name: 'revoke',
-    path: '/auth/revoke',
-    maxBodyBytes: 32_768,
+    ...signInRoutes.revoke,
     docs: {
       summary: 'Token revocation (RFC 7009)',
       description: 'Either token ends the whole sign-in of this client.',
@@ -104,11 +97,7 @@ function createRevocationEndpoint({ server, addressOf }: OAuthEndpointsOptions):
 
 function createRegistrationEndpoint({ server, addressOf }: OAuthEndpointsOptions): PublicEndpoint {
   return {
-    ...shared,
-    name: 'register',
-    path: '/auth/register',
-    // What oidc-provider takes at most.
-    maxBodyBytes: 56 * 1_024,
+    ...signInRoutes.register,
     docs: {
       summary: 'Dynamic Client Registration (RFC 7591)',
       request: { schema: registrationSchema },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Endpoint, Method } from '../http/endpoint.ts';
+import type { DocumentedEndpoint, Method } from '../http/endpoint.ts';
 import type { ServerIdentity } from '../mcp/context.ts';
 import type { Tool } from '../mcp/tool.ts';
 import { describeRefusals, refusalSchemas } from './openapi-refusals.ts';
@@ -9,7 +9,7 @@ export interface OpenApiSource {
   readonly publicBaseUrl: string;
   readonly identity: Pick<ServerIdentity, 'title' | 'version'>;
   readonly tools: readonly Tool[];
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly DocumentedEndpoint[];
 }
 
 type Schemas = Record<string, object>;
@@ -20,7 +20,7 @@ const tags = {
   pages: { name: 'Pages', description: 'For people, and the files that these pages load.' },
 } as const;
 
-function tagOf({ access, errors, docs }: Endpoint): string {
+function tagOf({ access, errors, docs }: DocumentedEndpoint): string {
   if (access === 'bearer') return tags.token.name;
   if (errors === 'page') return tags.pages.name;
   return docs.responses[200]?.mediaType === undefined ? tags.open.name : tags.pages.name;
@@ -35,7 +35,7 @@ function addSchema(schemas: Schemas, name: string, schema: object): { $ref: stri
   return { $ref: place };
 }
 
-function describeResponses(endpoint: Endpoint, schemas: Schemas): Record<string, object> {
+function describeResponses(endpoint: DocumentedEndpoint, schemas: Schemas): Record<string, object> {
   const responses = Object.entries(endpoint.docs.responses).map(([status, response]) => {
     const { description, schema, mediaType = 'application/json' } = response;
     if (schema === undefined && response.mediaType === undefined) return [status, { description }] as const;
@@ -49,14 +49,14 @@ function describeResponses(endpoint: Endpoint, schemas: Schemas): Record<string,
   return { ...describeRefusals(endpoint), ...Object.fromEntries(responses) };
 }
 
-function describeRequest({ name, docs }: Endpoint, schemas: Schemas): object | undefined {
+function describeRequest({ name, docs }: DocumentedEndpoint, schemas: Schemas): object | undefined {
   if (docs.request === undefined) return undefined;
   const { schema, example, mediaType = 'application/json' } = docs.request;
   const reference = addSchema(schemas, `${name}.request`, z.toJSONSchema(schema, { io: 'input' }));
   return { required: true, content: { [mediaType]: { schema: reference, example } } };
 }
 
-function describeQuery({ query }: Endpoint['docs']): object[] | undefined {
+function describeQuery({ query }: DocumentedEndpoint['docs']): object[] | undefined {
   if (query === undefined) return undefined;
   const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input' });
   return Object.entries(properties).map(([name, schema]) => {
@@ -64,7 +64,7 @@ function describeQuery({ query }: Endpoint['docs']): object[] | undefined {
   });
 }
 
-function describeOperation(endpoint: Endpoint, method: Method, schemas: Schemas): object {
+function describeOperation(endpoint: DocumentedEndpoint, method: Method, schemas: Schemas): object {
   const { name, access, docs } = endpoint;
   return {
     operationId: `${method.toLowerCase()}-${name}`,
@@ -78,7 +78,7 @@ function describeOperation(endpoint: Endpoint, method: Method, schemas: Schemas)
   };
 }
 
-function describePaths(endpoints: readonly Endpoint[], schemas: Schemas): Record<string, object> {
+function describePaths(endpoints: readonly DocumentedEndpoint[], schemas: Schemas): Record<string, object> {
   return Object.fromEntries(
     endpoints.map((endpoint) => {
       const operations = endpoint.methods.map((method) => [

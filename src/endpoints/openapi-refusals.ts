@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { describeError, errorCodes, type ErrorCode } from '../errors.ts';
-import type { Endpoint } from '../http/endpoint.ts';
+import type { DocumentedEndpoint } from '../http/endpoint.ts';
 
 const code = z.enum(errorCodes).describe('Names the cause; see the description of the response');
 
@@ -61,12 +61,12 @@ const bodyStatuses = [400, 408, 413, 415];
 const ofJson: readonly ErrorCode[] = ['invalid_json', 'unsupported_media_type'];
 
 /** Whether pages of other origins are refused: of what browsers go to, only by what they post. */
-function refusesOrigins({ origins, methods }: Endpoint): boolean {
+function refusesOrigins({ origins, methods }: DocumentedEndpoint): boolean {
   return origins === 'form' ? methods.includes('POST') : origins !== 'any';
 }
 
 /** Whether this code may be answered in the endpoint's place. */
-function mayRefuse(endpoint: Endpoint, code: ErrorCode): boolean {
+function mayRefuse(endpoint: DocumentedEndpoint, code: ErrorCode): boolean {
   const { status } = describeError(code);
   if (common.includes(code) || endpoint.docs.refusals?.includes(code) === true) return true;
   if (code === 'origin_not_allowed') return refusesOrigins(endpoint);
@@ -78,7 +78,11 @@ function mayRefuse(endpoint: Endpoint, code: ErrorCode): boolean {
   return request.mediaType !== 'application/x-www-form-urlencoded' || !ofJson.includes(code);
 }
 
-function describeRefusal({ errors = 'json' }: Endpoint, status: number, codes: readonly ErrorCode[]) {
+function describeRefusal(
+  { errors = 'json' }: DocumentedEndpoint,
+  status: number,
+  codes: readonly ErrorCode[],
+) {
   const entries = codes.map((code) => ({ code, ...describeError(code) }));
   const challenges = entries.some(({ oauth }) => status === 401 || oauth === 'insufficient_scope');
   // RFC 6750 gives refused tokens their form, whatever the endpoint speaks otherwise.
@@ -102,7 +106,7 @@ function describeRefusal({ errors = 'json' }: Endpoint, status: number, codes: r
 }
 
 /** The guard's own answers on an endpoint, from the catalogue of errors: OpenAPI responses by status. */
-export function describeRefusals(endpoint: Endpoint): Record<string, object> {
+export function describeRefusals(endpoint: DocumentedEndpoint): Record<string, object> {
   const codes = errorCodes.filter((code) => mayRefuse(endpoint, code));
   const byStatus = Map.groupBy(codes, (code) => describeError(code).status);
   return Object.fromEntries(

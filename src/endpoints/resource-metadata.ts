@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { PublicEndpoint } from '../http/endpoint.ts';
+import { pageRoutes } from './routes.ts';
 
 /** RFC 9728 section 2, the members that this server has something to say about. */
 const metadataSchema = z.object({
@@ -21,15 +22,7 @@ export interface ResourceMetadataOptions {
   readonly resourceName: string;
 }
 
-/** Where a challenge points to. */
-export function resourceMetadataUrl(publicBaseUrl: string): string {
-  return `${publicBaseUrl}/.well-known/oauth-protected-resource/mcp`;
-}
-
-/**
- * RFC 9728 metadata of `/mcp`, at the path form that the RFC derives from the resource and at the root, where some
- * clients look first; the same document at both.
- */
+/** RFC 9728 metadata of `/mcp`, the same document at both places. */
 export function createResourceMetadataEndpoints(options: ResourceMetadataOptions): readonly PublicEndpoint[] {
   const { publicBaseUrl, authorizationServers, scopes, resourceName } = options;
   const metadata: z.infer<typeof metadataSchema> = {
@@ -41,9 +34,6 @@ export function createResourceMetadataEndpoints(options: ResourceMetadataOptions
     resource_documentation: `${publicBaseUrl}/`,
   };
   const shared = {
-    methods: ['GET'] as const,
-    access: 'public' as const,
-    origins: 'any' as const,
     docs: {
       summary: 'Protected resource metadata (RFC 9728)',
       responses: {
@@ -53,7 +43,7 @@ export function createResourceMetadataEndpoints(options: ResourceMetadataOptions
     handle: () => Response.json(metadata, { headers: { 'Cache-Control': 'public, max-age=300' } }),
   };
   return [
-    { ...shared, name: 'resource-metadata', path: '/.well-known/oauth-protected-resource' },
-    { ...shared, name: 'resource-metadata-mcp', path: '/.well-known/oauth-protected-resource/mcp' },
+    { ...pageRoutes.resourceMetadata, ...shared },
+    { ...pageRoutes.resourceMetadataMcp, ...shared },
   ];
 }

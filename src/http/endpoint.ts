@@ -15,7 +15,7 @@ export interface RequestContext {
   annotate(fields: LogFields): void;
   /** Logs an unexpected failure that the answer hides, at level `error`. */
   report(error: unknown): void;
-  /** Runs work after the answer, off its path; a failure is logged and reaches nobody. */
+  /** Asked for before the answer is given: runs work after it, off its path; a failure is logged and reaches nobody. */
   defer(task: () => Promise<unknown>): void;
 }
 
@@ -43,7 +43,7 @@ export interface EndpointDocs {
   >;
 }
 
-interface EndpointBase {
+interface RouteBase {
   /** Name of the function on Azure: letters, digits and `-`. Unique. */
   readonly name: string;
   /** Exact path, with its leading slash. Unique. */
@@ -63,21 +63,34 @@ interface EndpointBase {
   readonly errors?: 'json' | 'json-rpc' | 'page';
   /** Largest body, bytes, where MAX_REQUEST_BYTES is more than it could need. */
   readonly maxBodyBytes?: number;
-  readonly docs: EndpointDocs;
 }
 
-export interface PublicEndpoint extends EndpointBase {
+export interface PublicRoute extends RouteBase {
   readonly access: 'public';
+}
+
+export interface BearerRoute extends RouteBase {
+  readonly access: 'bearer';
+}
+
+/** What is known of an endpoint without its code: all that a host is told, and all that the guard goes by. */
+export type EndpointRoute = PublicRoute | BearerRoute;
+
+export interface PublicEndpoint extends PublicRoute {
+  readonly docs: EndpointDocs;
   handle(request: Request, context: RequestContext): Response | Promise<Response>;
 }
 
-export interface BearerEndpoint extends EndpointBase {
-  readonly access: 'bearer';
+export interface BearerEndpoint extends BearerRoute {
+  readonly docs: EndpointDocs;
   handle(request: Request, context: AuthenticatedContext): Response | Promise<Response>;
 }
 
+/** An endpoint with what the OpenAPI document tells of it. */
+export type DocumentedEndpoint = PublicEndpoint | BearerEndpoint;
+
 /** One route as data. The guard is what makes it answer. */
-export type Endpoint = PublicEndpoint | BearerEndpoint;
+export type Endpoint = Omit<PublicEndpoint, 'docs'> | Omit<BearerEndpoint, 'docs'>;
 
 /** What a host gives to the guard beside the request; a host that gives nothing gets a fresh id and the app's log. */
 export interface Invocation {

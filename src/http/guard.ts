@@ -28,6 +28,7 @@ interface Exchange {
   readonly requestId: string;
   readonly log: Log;
   readonly fields: Record<string, LogFields[string]>;
+  readonly deferred: (() => Promise<unknown>)[];
   readonly startedAt: number;
 }
 
@@ -36,6 +37,7 @@ function beginExchange(invocation: Invocation, options: GuardOptions): Exchange 
     requestId: invocation.id ?? randomUUID(),
     log: createLog(invocation.sink ?? options.sink, options.logLevel),
     fields: {},
+    deferred: [],
     startedAt: performance.now(),
   };
 }
@@ -51,19 +53,23 @@ function createContext(exchange: Exchange, body: string): RequestContext {
         ...describeFailure(error),
       });
     },
-    defer: (task) => {
-      setImmediate(() => {
-        Promise.resolve()
-          .then(task)
-          .catch((error: unknown) => {
-            exchange.log('warn', 'deferred_work_failed', {
-              requestId: exchange.requestId,
-              cause: describeCause(error),
-            });
-          });
-      });
-    },
+    defer: (task) => void exchange.deferred.push(task),
   };
+}
+
+/** Milliseconds that a host has to pass an answer on: the first work to be done behind one loads a library. */
+const deferredMs = 100;
+
+function startDeferred({ deferred, log, requestId }: Exchange): void {
+  for (const task of deferred) {
+    setTimeout(() => {
+      Promise.resolve()
+        .then(task)
+        .catch((error: unknown) => {
+          log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
+        });
+    }, deferredMs);
+  }
 }
 
 /** Milliseconds. Each dependency has a deadline of its own; these are for many slow answers in a row. */
@@ -192,6 +198,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }
       logExchange(endpoint, request, response, exchange);
+      startDeferred(exchange);
       return dress(response, securityHeaders, {
         'X-Request-Id': exchange.requestId,
         ...origins.responseHeaders(endpoint, request.headers.get('origin')),

@@ -34,6 +34,9 @@ export function checkBatch(request: Request, body: unknown): void {
 export function withoutCancellations(body: unknown): unknown {
   if (!Array.isArray(body)) return body;
   return body.filter(
-    (message) => (message as { method?: unknown } | null)?.method !== 'notifications/cancelled',
+    (message) =>
+      (message as { method?: unknown } | null)?.method !== 'notifications/cancelled' ||
+      // A request, whatever it calls itself: it is answered.
+      idOf(message) !== undefined,
   );
 }

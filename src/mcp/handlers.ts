@@ -1,19 +1,23 @@
 import {
   ProtocolError,
   ProtocolErrorCode,
-  type CallToolRequest,
+  specTypeSchemas,
+  type CallToolRequestParams,
   type CallToolResult,
-  type CompleteRequest,
+  type CompleteRequestParams,
   type CompleteResult,
-  type GetPromptRequest,
+  type GetPromptRequestParams,
   type GetPromptResult,
   type InputRequiredResult,
-  type ListResourcesRequest,
   type ListResourcesResult,
   type McpServer,
-  type ReadResourceRequest,
+  type PaginatedRequestParams,
+  type ReadResourceRequestParams,
   type ReadResourceResult,
+  type RequestMethod,
+  type Result,
   type ServerContext,
+  type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
 import type { McpContext, McpExchange, Services } from './context.ts';
 import { hideFailure } from './failures.ts';
@@ -21,7 +25,7 @@ import { listResources, readResource } from './resource-handlers.ts';
 import { describeCapabilities, type Surface } from './surface.ts';
 
 type RequestServer = McpServer['server'];
-type Handler<Request, Result> = (request: Request, context: McpContext) => Result | Promise<Result>;
+type Handler<Params, Answer> = (params: Params, context: McpContext) => Answer | Promise<Answer>;
 
 /** The exchange travels in the SDK's `authInfo.extra`, the one thing it passes through untouched. */
 function exchangeOf(context: ServerContext): McpExchange {
@@ -29,12 +33,12 @@ function exchangeOf(context: ServerContext): McpExchange {
 }
 
 /** Gives a handler its context and keeps what goes wrong inside from the client. */
-function serve<Request, Result>(services: Services, handler: Handler<Request, Result>) {
-  return async (request: Request, sdk: ServerContext): Promise<Result> => {
+function serve<Params, Answer>(services: Services, handler: Handler<Params, Answer>) {
+  return async (params: Params, sdk: ServerContext): Promise<Answer> => {
     const exchange = exchangeOf(sdk);
     const { requestId, principal } = exchange;
     try {
-      return await handler(request, {
+      return await handler(params, {
         ...services,
         requestId,
         principal,
@@ -61,10 +65,9 @@ function findByName<T extends { readonly name: string }>(
 
 async function complete(
   surface: Surface,
-  request: CompleteRequest,
+  { ref, argument }: CompleteRequestParams,
   context: McpContext,
 ): Promise<CompleteResult> {
-  const { ref, argument } = request.params;
   const completers =
     ref.type === 'ref/prompt'
       ? findByName(surface.prompts, 'prompt', ref.name).complete
@@ -81,51 +84,67 @@ async function complete(
 
 type Install = (server: RequestServer) => void;
 
+/**
+ * Registers a handler for requests whose parameters are as the specification has them; others are -32602. The SDK's own
+ * way to register would make -32603 of them, a failure of the server (typescript-sdk issue 2284).
+ */
+function register<Params extends StandardSchemaV1>(
+  server: RequestServer,
+  method: RequestMethod,
+  params: Params,
+  handler: (params: StandardSchemaV1.InferOutput<Params>, sdk: ServerContext) => Result | Promise<Result>,
+): void {
+  server.setRequestHandler(method, { params }, handler);
+}
+
 function prepareTools(surface: Surface, services: Services): Install {
-  const tools = surface.tools.map((tool) => tool.wire);
-  const call = serve<CallToolRequest, CallToolResult | InputRequiredResult>(services, ({ params }, context) =>
-    findByName(surface.tools, 'tool', params.name).call(params.arguments, context),
+  const call = serve<CallToolRequestParams, CallToolResult | InputRequiredResult>(
+    services,
+    (params, context) => findByName(surface.tools, 'tool', params.name).call(params.arguments, context),
   );
   return (server) => {
-    server.setRequestHandler('tools/list', () => ({ tools }));
-    server.setRequestHandler('tools/call', call);
+    register(server, 'tools/list', specTypeSchemas.PaginatedRequestParams, () => ({
+      tools: surface.tools.map((tool) => tool.wire),
+    }));
+    register(server, 'tools/call', specTypeSchemas.CallToolRequestParams, call);
   };
 }
 
 function prepareResources({ resources }: Surface, services: Services): Install {
   const resourceTemplates = resources.flatMap((resource) => resource.template ?? []);
-  const list = serve<ListResourcesRequest, ListResourcesResult>(services, ({ params }, context) =>
-    listResources(resources, params?.cursor, context),
+  const list = serve<PaginatedRequestParams, ListResourcesResult>(services, ({ cursor }, context) =>
+    listResources(resources, cursor, context),
   );
-  const read = serve<ReadResourceRequest, ReadResourceResult>(services, ({ params }, context) =>
-    readResource(resources, params.uri, context),
+  const read = serve<ReadResourceRequestParams, ReadResourceResult>(services, ({ uri }, context) =>
+    readResource(resources, uri, context),
   );
   return (server) => {
-    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates }));
-    server.setRequestHandler('resources/list', list);
-    server.setRequestHandler('resources/read', read);
+    register(server, 'resources/templates/list', specTypeSchemas.PaginatedRequestParams, () => ({
+      resourceTemplates,
+    }));
+    register(server, 'resources/list', specTypeSchemas.PaginatedRequestParams, list);
+    register(server, 'resources/read', specTypeSchemas.ReadResourceRequestParams, read);
   };
 }
 
 function preparePrompts(surface: Surface, services: Services): Install {
   const prompts = surface.prompts.map((prompt) => prompt.wire);
-  const get = serve<GetPromptRequest, GetPromptResult | InputRequiredResult>(
+  const get = serve<GetPromptRequestParams, GetPromptResult | InputRequiredResult>(
     services,
-    ({ params }, context) =>
-      findByName(surface.prompts, 'prompt', params.name).get(params.arguments, context),
+    (params, context) => findByName(surface.prompts, 'prompt', params.name).get(params.arguments, context),
   );
   return (server) => {
-    server.setRequestHandler('prompts/list', () => ({ prompts }));
-    server.setRequestHandler('prompts/get', get);
+    register(server, 'prompts/list', specTypeSchemas.PaginatedRequestParams, () => ({ prompts }));
+    register(server, 'prompts/get', specTypeSchemas.GetPromptRequestParams, get);
   };
 }
 
 function prepareCompletions(surface: Surface, services: Services): Install {
-  const answer = serve<CompleteRequest, CompleteResult>(services, (request, context) =>
-    complete(surface, request, context),
+  const answer = serve<CompleteRequestParams, CompleteResult>(services, (params, context) =>
+    complete(surface, params, context),
   );
   return (server) => {
-    server.setRequestHandler('completion/complete', answer);
+    register(server, 'completion/complete', specTypeSchemas.CompleteRequestParams, answer);
   };
 }
 

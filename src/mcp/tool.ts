@@ -39,9 +39,13 @@ export interface ContentTool<Input extends z.ZodObject> extends ToolBase<Input> 
   ): CallToolResult | InputRequiredResult | Promise<CallToolResult | InputRequiredResult>;
 }
 
-/** A tool ready to serve: its schemas are converted once, not for every request. */
+/** A tool ready to serve. */
 export interface Tool {
   readonly name: string;
+  /**
+   * As it is listed. Its schemas are converted when it is first asked for, since a call needs none of that, and then kept.
+   * @throws Error naming the tool when JSON Schema has no words for one of them
+   */
   readonly wire: WireTool;
   /** @throws ProtocolError -32602 when the arguments do not fit the schema */
   call(args: unknown, context: McpContext): Promise<CallToolResult | InputRequiredResult>;
@@ -49,8 +53,12 @@ export interface Tool {
 
 type AnyTool = StructuredTool<z.ZodObject, z.ZodObject> | ContentTool<z.ZodObject>;
 
-function toObjectSchema(schema: z.ZodObject, io: 'input' | 'output'): WireTool['inputSchema'] {
-  return z.toJSONSchema(schema, { io }) as WireTool['inputSchema'];
+function toObjectSchema(name: string, schema: z.ZodObject, io: 'input' | 'output'): WireTool['inputSchema'] {
+  try {
+    return z.toJSONSchema(schema, { io }) as WireTool['inputSchema'];
+  } catch (cause) {
+    throw new Error(`${name}: JSON Schema has no words for its ${io}`, { cause });
+  }
 }
 
 function toWire(definition: AnyTool): WireTool {
@@ -59,8 +67,8 @@ function toWire(definition: AnyTool): WireTool {
     name,
     title,
     description,
-    inputSchema: toObjectSchema(input, 'input'),
-    ...(output !== undefined && { outputSchema: toObjectSchema(output, 'output') }),
+    inputSchema: toObjectSchema(name, input, 'input'),
+    ...(output !== undefined && { outputSchema: toObjectSchema(name, output, 'output') }),
     annotations,
   };
 }
@@ -102,9 +110,13 @@ export function defineTool(definition: unknown): Tool {
   const tool = definition as AnyTool;
   const { name, timeoutMs = 60_000 } = tool;
   if (timeoutMs < 1 || timeoutMs > 220_000) throw new Error(`${name}: timeoutMs must be 1 to 220000`);
+  let wire: WireTool | undefined;
   return {
     name,
-    wire: toWire(tool),
+    get wire() {
+      wire ??= toWire(tool);
+      return wire;
+    },
     async call(args, context) {
       const parsed = tool.input.safeParse(args ?? {});
       if (!parsed.success) throw createInvalidParams(`tool ${name}`, parsed.error);

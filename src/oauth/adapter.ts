@@ -29,7 +29,18 @@ const unused = {
   revokeByGrantId: () => Promise.resolve(undefined),
 };
 
-/** A model that is never kept: sessions, so that nobody is signed in silently, and what is switched off. */
+/** Sessions, so that nobody is signed in silently; what carries all it says; and what is switched off. */
+const neverKept: readonly string[] = [
+  'Session',
+  'AccessToken',
+  'ClientCredentials',
+  'InitialAccessToken',
+  'RegistrationAccessToken',
+  'DeviceCode',
+  'BackchannelAuthenticationRequest',
+  'PushedAuthorizationRequest',
+];
+
 const forgetful: Adapter = {
   ...unused,
   upsert: () => Promise.resolve(undefined),
@@ -143,7 +154,11 @@ function createGrantAdapter(
   };
 }
 
-/** The library's storage: each of its models that outlives a request, in a store of ours. */
+/**
+ * The library's storage: each of its models that outlives a request, in a store of ours.
+ * The factory throws Error for a model that it does not know: to forget one that has to be kept would take its
+ * protection away without a word.
+ */
 export function createAdapterFactory(stores: OAuthStores, options: AdapterOptions): AdapterFactory {
   const adapters: Readonly<Record<string, Adapter>> = {
     Client: createClientAdapter(stores.clients, options),
@@ -154,5 +169,9 @@ export function createAdapterFactory(stores: OAuthStores, options: AdapterOption
     RefreshToken: createRefreshTokenAdapter(stores.refreshTokens, options),
     Grant: createGrantAdapter(stores.grants, options),
   };
-  return (model) => adapters[model] ?? forgetful;
+  return (model) => {
+    const adapter = adapters[model] ?? (neverKept.includes(model) ? forgetful : undefined);
+    if (adapter === undefined) throw new Error(`oidc-provider's model ${model} has no store`);
+    return adapter;
+  };
 }

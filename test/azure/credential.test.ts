@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { serveFetch } from '../../dev/host.ts';
 import { createCredential } from '../../src/azure/credential.ts';
 
 const scope = 'https://storage.azure.com/.default';
@@ -15,17 +13,16 @@ afterEach(() => {
 /** The identity endpoint of App Service: `GET ?resource=…&client_id=…` with the platform's secret header. */
 async function startIdentityEndpoint() {
   const asked: URLSearchParams[] = [];
-  const server = createServer((request, response) => {
-    const known = request.headers['x-identity-header'] === 'platform-secret';
-    asked.push(new URL(request.url ?? '/', 'http://127.0.0.1').searchParams);
-    response.writeHead(known ? 200 : 401, { 'Content-Type': 'application/json' });
-    response.end(JSON.stringify({ access_token: 'issued', expires_on: '4102444800', token_type: 'Bearer' }));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  process.env.IDENTITY_ENDPOINT = `http://127.0.0.1:${port}/msi/token`;
+  function handle(request: Request): Response {
+    const known = request.headers.get('x-identity-header') === 'platform-secret';
+    asked.push(new URL(request.url).searchParams);
+    const answer = { access_token: 'issued', expires_on: '4102444800', token_type: 'Bearer' };
+    return Response.json(answer, { status: known ? 200 : 401 });
+  }
+  const { url, stop } = await serveFetch(handle, { port: 0 });
+  process.env.IDENTITY_ENDPOINT = `${url}/msi/token`;
   process.env.IDENTITY_HEADER = 'platform-secret';
-  return { asked, stop: () => server.close().closeAllConnections() };
+  return { asked, stop };
 }
 
 describe('the credential', () => {
@@ -39,7 +36,7 @@ describe('the credential', () => {
         expect.objectContaining({ resource: 'https://storage.azure.com', client_id: clientId }),
       ]);
     } finally {
-      endpoint.stop();
+      await endpoint.stop();
     }
   });
 

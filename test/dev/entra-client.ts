@@ -37,14 +37,18 @@ export async function requestToken(
 export const proxyCredentials = { client_id: apps.proxy.id, client_secret: apps.proxy.secret };
 export const smokeCredentials = { client_id: apps.smoke.id, client_secret: apps.smoke.secret };
 
-/** Asks for new tokens with the refresh token of an answer. */
-export function refresh(authority: string, { body }: TokenAnswer): Promise<TokenAnswer> {
-  return requestToken(authority, {
+/** The form that asks for new tokens with the refresh token of an answer. */
+export function renewal({ body }: TokenAnswer): Parameters {
+  return {
     ...proxyCredentials,
     grant_type: 'refresh_token',
     refresh_token: String(body.refresh_token),
     scope: apiScope,
-  });
+  };
+}
+
+export function refresh(authority: string, answer: TokenAnswer): Promise<TokenAnswer> {
+  return requestToken(authority, renewal(answer));
 }
 
 /** Verifies a token against the keys that the tenant publishes. */

@@ -9,6 +9,7 @@ import {
   proxyCredentials,
   redemption,
   refresh,
+  renewal,
   requestToken,
   smokeCredentials,
 } from './entra-client.ts';
@@ -265,13 +266,7 @@ describe('an authorization code', () => {
 describe('a refresh token', () => {
   const obtain = async (): Promise<Parameters> => {
     const code = await obtainCode(entra.authority, users.bob);
-    const { body } = await requestToken(entra.authority, redemption(code));
-    return {
-      ...proxyCredentials,
-      grant_type: 'refresh_token',
-      refresh_token: String(body.refresh_token),
-      scope: apiScope,
-    };
+    return renewal(await requestToken(entra.authority, redemption(code)));
   };
 
   it('is refused after ninety days', async () => {

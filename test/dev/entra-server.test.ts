@@ -7,13 +7,11 @@ import { apps, tenants, users } from '../../dev/entra/directory.ts';
 import { startLocalEntra } from '../../dev/entra/server.ts';
 import type { LocalEntra, LocalEntraOptions } from '../../dev/entra/server.ts';
 import {
-  apiScope,
   authorizeUrl,
   createBrowser,
   follow,
   home,
   obtainCode,
-  proxyCredentials,
   redemption,
   refresh,
   requestToken,
@@ -147,13 +145,8 @@ describe('the server', () => {
   it('writes nothing to the console', async () => {
     const spies = (['log', 'info', 'warn', 'error'] as const).map((name) => jest.spyOn(console, name));
     const { authority } = await start();
-    const { body } = await requestToken(authority, redemption(await obtainCode(authority, users.alice)));
-    await requestToken(authority, {
-      ...proxyCredentials,
-      grant_type: 'refresh_token',
-      refresh_token: String(body.refresh_token),
-      scope: apiScope,
-    });
+    const code = await obtainCode(authority, users.alice);
+    await refresh(authority, await requestToken(authority, redemption(code)));
     await requestToken(authority, redemption('made-up'));
     await follow(createBrowser(), authorizeUrl(authority, { prompt: 'none' }));
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { apps, homeTenant, users } from '../../dev/entra/directory.ts';
+import { findFreePort } from '../../dev/ports.ts';
 import {
   authorizeUrl,
   codeVerifier,
@@ -52,17 +53,17 @@ afterAll(async () => {
 });
 
 /** On loopback clients listen on the port that the system gives them, unless they have one of their own. */
-function withPortOfTheMoment({ redirectUri, metadata }: ClientFixture): string {
+async function withPortOfTheMoment({ redirectUri, metadata }: ClientFixture): Promise<string> {
   const registered = metadata.redirect_uris as string[];
   if (registered.includes(redirectUri) || !redirectUri.startsWith('http:')) return redirectUri;
   const url = new URL(redirectUri);
-  url.port = String(49_152 + Math.floor(Math.random() * 16_000));
+  url.port = String(await findFreePort());
   return url.href;
 }
 
 /** The client as the server knows it from now on. */
 async function introduce(fixture: ClientFixture): Promise<RawClient> {
-  const redirectUri = withPortOfTheMoment(fixture);
+  const redirectUri = await withPortOfTheMoment(fixture);
   if (fixture.registers !== 'registration') return { clientId: documentUrl(fixture), redirectUri };
   const { status, headers, body } = await post(found.registrationEndpoint, fixture.metadata);
   expect(status).toBe(201);

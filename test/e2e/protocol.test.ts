@@ -177,6 +177,16 @@ describe('/mcp, 2025 era', () => {
     });
   });
 
+  it('answers a request in a batch that calls itself a cancellation', async () => {
+    const response = await mcp.post([
+      { jsonrpc: '2.0', id: 7, method: 'ping' },
+      { jsonrpc: '2.0', id: 8, method: 'notifications/cancelled', params: { requestId: 7 } },
+    ]);
+    const answers = (await response.json()) as { id: unknown }[];
+    expect(answers.find(({ id }) => id === 8)).toMatchObject({ error: { code: -32_601 } });
+    expect(answers.find(({ id }) => id === 7)).toMatchObject({ result: {} });
+  });
+
   it.each([
     ['longer than ten', Array.from({ length: 11 }, (_, id) => ({ ...list, id })), {}, 'batch_too_long'],
     ['that names an id twice', [list, list], {}, 'invalid_request'],
@@ -226,6 +236,25 @@ describe('/mcp, 2026-07-28', () => {
     const response = await mcp.modern('no/such');
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { code: -32_601 } });
+  });
+
+  it.each([
+    ['tools/list', { cursor: 5 }],
+    ['tools/call', { name: 1 }],
+    ['resources/read', {}],
+    ['resources/list', { cursor: 5 }],
+    ['prompts/get', { arguments: {} }],
+    ['completion/complete', { ref: { type: 'ref/prompt' } }],
+  ])('calls parameters of %s that are not as specified -32602, in both eras', async (method, params) => {
+    for (const response of [
+      await mcp.post({ jsonrpc: '2.0', id: 7, method, params }),
+      await mcp.modern(method, params),
+    ]) {
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({
+        error: { code: -32_602, message: expect.stringContaining(method) },
+      });
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { users } from '../../dev/entra/directory.ts';
 import { describeError, type ErrorCode } from '../../src/errors.ts';
 import { createTestKey, signClaims } from '../support/jwks-server.ts';
+import { createRawMcp } from '../support/raw-mcp.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { applicationToken, graphToken, mintToken, userToken, type MintOptions } from '../support/tokens.ts';
 
@@ -134,19 +135,12 @@ describe('POST /mcp refuses', () => {
 
   it('all of these without writing anything for anyone', async () => {
     for (const token of [await userToken('alice'), await userToken('bob'), await applicationToken('smoke')]) {
-      const response = await fetch(server.mcpUrl, {
-        method: 'POST',
-        headers: {
-          'Content-Type': 'application/json',
-          Accept: 'application/json, text/event-stream',
-          Authorization: `Bearer ${token}`,
-        },
-        body: JSON.stringify({
-          jsonrpc: '2.0',
-          id: 1,
-          method: 'tools/call',
-          params: { name: 'get_user_notes', arguments: {} },
-        }),
+      const params = { name: 'get_user_notes', arguments: {} };
+      const response = await createRawMcp(server.mcpUrl, token).post({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params,
       });
       expect(await response.json()).toMatchObject({ result: { structuredContent: { notes: [] } } });
     }

@@ -148,7 +148,10 @@ describe('the way back from Entra', () => {
       ...cookies,
       asked.verifier,
     ].filter((value) => value !== server.url);
+    // The code and the state of Entra, those of the client, the cookies, the verifier.
+    expect(new Set(secrets).size).toBeGreaterThanOrEqual(6);
     const log = JSON.stringify(server.lines);
+    for (const route of ['authorize', 'consent', 'callback']) expect(log).toContain(`"/auth/${route}"`);
     expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
   });
 });

@@ -239,6 +239,22 @@ describe('a form that is not ours', () => {
     for (const { fields, cookies } of [ours, other]) expect((await post(fields, cookies)).status).toBe(303);
   });
 
+  it.each(['decision', 'form', 'request', 'remember'])(
+    'S11: gets 403 when %s comes twice, and the request waits on',
+    async (name) => {
+      const { fields, cookies } = await prepare();
+      const body = new URLSearchParams({ ...fields, decision: 'allow', remember: 'on' });
+      body.append(name, body.get(name) ?? '');
+      const cookie = Object.entries(cookies).map(([key, value]) => `${key}=${value}`);
+      const headers = { Cookie: cookie.join('; '), 'Sec-Fetch-Site': 'same-origin', Origin: 'null' };
+      const init = { method: 'POST', redirect: 'manual', body, headers } as const;
+      const response = await fetch(`${server.url}/auth/consent`, init);
+      expect([response.status, lastError(server.lines)]).toEqual([403, 'form_not_ours']);
+      expect(response.headers.getSetCookie()).toEqual([]);
+      expect((await post(fields, cookies)).status).toBe(303);
+    },
+  );
+
   it('S11: gets 403 from the guard when a page of another origin posts it', async () => {
     const { fields, cookies } = await prepare();
     const response = await post(fields, cookies, { Origin: 'https://evil.example' });

@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDocsEndpoints } from '../../src/endpoints/docs.ts';
 import { guardForTest } from '../support/guarded.ts';
@@ -6,10 +6,10 @@ import { createSiteEndpoints, siteUrl, startSite, type Site } from '../support/s
 
 const endpoints = createDocsEndpoints({ title: 'Test server' });
 
-async function get(path: string): Promise<Response> {
+async function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
   const endpoint = endpoints.find((candidate) => candidate.path === path);
   if (endpoint === undefined) throw new Error(`no endpoint at ${path}`);
-  return guardForTest(endpoint).send();
+  return guardForTest(endpoint).send({ headers });
 }
 
 describe('GET /docs', () => {
@@ -29,14 +29,16 @@ describe('GET /docs', () => {
   it.each([
     ['/docs/swagger-ui.css', 'text/css; charset=utf-8', '.swagger-ui'],
     ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8', 'SwaggerUIBundle'],
-  ])('serves %s compressed', async (path, mediaType, content) => {
-    const response = await get(path);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': mediaType,
-      'content-encoding': 'gzip',
-      'cache-control': 'public, max-age=3600',
-    });
-    expect(gunzipSync(await response.arrayBuffer()).toString()).toContain(content);
+  ])('serves %s, compressed for a browser that takes Brotli', async (path, mediaType, content) => {
+    const headers = { 'content-type': mediaType, 'cache-control': 'private, max-age=3600' };
+    const small = await get(path, { 'Accept-Encoding': 'gzip, deflate, br, zstd' });
+    expect(Object.fromEntries(small.headers)).toMatchObject({ ...headers, 'content-encoding': 'br' });
+    expect(brotliDecompressSync(await small.arrayBuffer()).toString()).toContain(content);
+
+    const plain = await get(path, { 'Accept-Encoding': 'gzip, deflate' });
+    expect(Object.fromEntries(plain.headers)).toMatchObject(headers);
+    expect(plain.headers.has('content-encoding')).toBe(false);
+    expect(await plain.text()).toContain(content);
   });
 });
 

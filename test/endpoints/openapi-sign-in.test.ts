@@ -10,9 +10,9 @@ interface Operation {
   readonly responses: Record<string, { readonly description: string; readonly content?: object }>;
 }
 
+const { routes } = createApp(createProxyEnvironment(), { sink: () => undefined });
 let document: { readonly paths: Record<string, Record<string, Operation>> };
 beforeAll(async () => {
-  const { routes } = createApp(createProxyEnvironment(), { sink: () => undefined });
   const route = routes.find(({ path }) => path === '/openapi.json');
   const response = await route?.handle(new Request('http://localhost:7071/openapi.json'));
   document = (await response?.json()) as typeof document;
@@ -27,6 +27,10 @@ function find(method: string, path: string): Operation {
 describe('the OpenAPI document of a server that signs people in', () => {
   it('is OpenAPI 3.1 by its schema', async () => {
     expect(await new Validator().validate({ ...document })).toMatchObject({ valid: true });
+  });
+
+  it('has every route, those whose code is loaded late too', () => {
+    expect(Object.keys(document.paths)).toEqual(routes.map(({ path }) => path));
   });
 
   it.each([

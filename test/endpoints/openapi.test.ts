@@ -126,7 +126,7 @@ describe('GET /openapi.json', () => {
         tools: [],
         endpoints: () => {
           asked += 1;
-          return [];
+          return Promise.resolve([]);
         },
       }),
     );

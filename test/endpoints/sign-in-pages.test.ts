@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { users } from '../../dev/entra/directory.ts';
+import { serveFetch, type Host } from '../../dev/host.ts';
 import { collectComplaints, launchBrowser } from '../support/launch-browser.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { createAuthorizationRequest, redeem, registerClient } from '../../dev/oauth-client/raw-oauth.ts';
@@ -17,24 +15,23 @@ const markup = '<script>document.title="gone"</script>"><img src=x onerror=alert
 let server: TestServer;
 let browser: Browser;
 /** The application of this device: it keeps what the browser brings back. */
-let application: Server;
-let port = 0;
+let application: Host;
 const received: URL[] = [];
+
+function keepCallback(request: Request): Response {
+  const url = new URL(request.url);
+  if (url.pathname === '/callback') received.push(url);
+  return new Response('You may close this window.');
+}
+
 beforeAll(async () => {
   server = await startProxyServer();
-  application = createServer((request, response) => {
-    const url = new URL(request.url ?? '', `http://127.0.0.1:${port}`);
-    if (url.pathname === '/callback') received.push(url);
-    response.writeHead(200, { 'Content-Type': 'text/plain' }).end('You may close this window.');
-  }).listen(0, '127.0.0.1');
-  await once(application, 'listening');
-  port = (application.address() as AddressInfo).port;
+  application = await serveFetch(keepCallback, { port: 0 });
   browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser.close();
-  application.close();
-  application.closeAllConnections();
+  await application.stop();
   await server.stop();
 });
 
@@ -80,7 +77,7 @@ describe('a sign-in in Chromium', () => {
     async (host) => {
       const person = await openBrowser();
       const { page, complaints } = person;
-      const redirectUri = `${host}:${port}/callback`;
+      const redirectUri = `${host}:${application.port}/callback`;
       const { client, asked } = await openConsent(person, redirectUri);
       await page.getByRole('button', { name: 'Allow' }).click();
       await page.waitForURL(`${entraOrigin()}/**`);
@@ -102,7 +99,7 @@ describe('a sign-in in Chromium', () => {
 
   it('S13: is denied by keyboard, back to the application', async () => {
     const person = await openBrowser();
-    await openConsent(person, `http://127.0.0.1:${port}/callback`);
+    await openConsent(person, `http://127.0.0.1:${application.port}/callback`);
     const focused = () => person.page.evaluate('document.activeElement.textContent');
     for (let presses = 0; presses < 10 && (await focused()) !== 'Deny'; presses += 1) {
       await person.page.keyboard.press('Tab');
@@ -126,7 +123,7 @@ describe('a sign-in in Chromium', () => {
   it('S12: is not asked about again when the person ticked the box and comes by themselves', async () => {
     const person = await openBrowser();
     const { page } = person;
-    const { client } = await openConsent(person, `http://127.0.0.1:${port}/callback`);
+    const { client } = await openConsent(person, `http://127.0.0.1:${application.port}/callback`);
     await page.getByLabel('Do not ask me again in this browser').check();
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.waitForURL(`${entraOrigin()}/**`);
@@ -134,7 +131,7 @@ describe('a sign-in in Chromium', () => {
     expect(new URL(page.url()).origin).toBe(entraOrigin());
 
     // A link on a page of another site.
-    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.goto(`http://127.0.0.1:${application.port}/`);
     await page.evaluate(
       `location.href = ${JSON.stringify(createAuthorizationRequest(server.url, client).url.href)}`,
     );
@@ -161,7 +158,7 @@ describe('a sign-in in Chromium', () => {
 describe.each(schemes)('the pages of a sign-in, in %s', (colorScheme) => {
   it('S14: consent has no fault that axe finds, whatever the application calls itself', async () => {
     const person = await openBrowser({ colorScheme });
-    await openConsent(person, `http://127.0.0.1:${port}/callback`, markup);
+    await openConsent(person, `http://127.0.0.1:${application.port}/callback`, markup);
     expect(await findFaults(person.page)).toEqual([]);
     expect(await person.page.title()).toBe('Sign in to Entra MCP server');
     expect(await person.page.getByRole('heading', { level: 1 }).textContent()).toContain(markup);
@@ -190,7 +187,7 @@ describe('the pages of a sign-in, on a screen of 320 pixels', () => {
     const person = await openBrowser({ viewport: { width: 320, height: 640 } });
     const { page } = person;
     const width = () => page.evaluate('document.documentElement.scrollWidth');
-    await openConsent(person, `http://127.0.0.1:${port}/callback`, 'x'.repeat(100));
+    await openConsent(person, `http://127.0.0.1:${application.port}/callback`, 'x'.repeat(100));
     expect(await width()).toBe(320);
     await page.goto(`${server.url}/auth/login`);
     await signInAtEntra(person);

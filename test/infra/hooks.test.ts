@@ -1,7 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader, jwtVerify } from 'jose';
-import { apps, homeTenant } from '../../dev/entra/directory.ts';
 import { addTemporaryCredential } from '../../scripts/azd/certificate.ts';
 import { askAzd, graphOf, requireValues } from '../../scripts/azd/deployment.ts';
 import {
@@ -12,6 +11,7 @@ import {
 import { checkWithoutToken, repeatUntilPassed, runSmoke } from '../../scripts/azd/smoke-run.ts';
 import { hasCredential } from '../../scripts/lib/smoke-credential.ts';
 import { startServer } from '../support/server.ts';
+import { createSmokeEnvironment } from '../support/smoke-environment.ts';
 import { stopAfterEach } from '../support/stop-after-each.ts';
 import { startApi, type FakeApi } from './azure-api.ts';
 import { readInfra } from './bicep.ts';
@@ -217,14 +217,7 @@ describe('the check after a deployment', () => {
 
   it('calls tools as the application, and tells in one line why it cannot', async () => {
     const server = await keep(startServer());
-    const variables = {
-      MCP_URL: server.mcpUrl.href,
-      ENTRA_AUTHORITY: process.env.TEST_ENTRA_AUTHORITY ?? '',
-      ENTRA_TENANT_ID: homeTenant.id,
-      ENTRA_CLIENT_ID: apps.smoke.id,
-      ENTRA_CLIENT_SECRET: apps.smoke.secret,
-      SERVER_APP_ID_URI: apps.api.api.identifierUri,
-    };
+    const variables = createSmokeEnvironment(server);
     const { passed, output } = await runSmoke(variables);
     expect([passed, output]).toEqual([true, expect.stringMatching(/ADD RESULT: 15\nSTATUS: ok$/)]);
     const refused = await runSmoke({ ...variables, ENTRA_CLIENT_SECRET: 'not the secret' });

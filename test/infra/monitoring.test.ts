@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { errorCodes } from '../../src/errors.ts';
+import { createRawMcp } from '../support/raw-mcp.ts';
 import { startServer } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
 import { descendants, nameOf, parseBicep, readInfra } from './bicep.ts';
@@ -13,18 +14,9 @@ const read = [...new Set([...queries.matchAll(/line\.(\w+)/g)].map(([, name]) =>
 /** Members of the lines that a call of a tool and a refusal leave behind. */
 async function logSomething(): Promise<Set<string>> {
   const server = await startServer();
-  const params = { name: 'add', arguments: { a: 1, b: 2 } };
   for (const token of [await userToken('alice'), 'malformed']) {
-    await fetch(server.mcpUrl, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        Accept: 'application/json, text/event-stream',
-        'MCP-Protocol-Version': '2025-06-18',
-        Authorization: `Bearer ${token}`,
-      },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
-    });
+    const mcp = createRawMcp(server.mcpUrl, token);
+    await mcp.modern('tools/call', { name: 'add', arguments: { a: 1, b: 2 } });
   }
   await server.stop();
   return new Set(server.lines.flatMap((line) => Object.keys(line)));
@@ -35,6 +27,7 @@ describe('the alerts and the workbook', () => {
     const logged = await logSomething();
     // What only a failing dependency has to tell.
     const rare = ['cause', 'detail'];
+    expect(read).toEqual(expect.arrayContaining(['status', 'error', ...rare]));
     expect(read.filter((name) => !logged.has(name) && !rare.includes(name))).toEqual([]);
   });
 

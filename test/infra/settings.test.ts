@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config.ts';
-import { settings, type SettingName } from '../../src/config/settings.ts';
+import type { SettingName } from '../../src/config/settings.ts';
+import { settings } from '../support/settings.ts';
 import { tableNames } from '../../src/azure/tables.ts';
 import {
   bodyOf,

@@ -107,6 +107,13 @@ describe('defineTool', () => {
     expect(await tool.call({ text: 'a' }, context)).toEqual({ content });
   });
 
+  it('is called without its schemas being converted, and says which cannot be listed', async () => {
+    const input = z.object({ at: z.date().default(new Date(0)) });
+    const tool = defineTool({ ...base, input, output, handle: () => ({ length: 1 }) });
+    expect(await tool.call({}, context)).toMatchObject({ structuredContent: { length: 1 } });
+    expect(() => tool.wire).toThrow('measure: JSON Schema has no words for its input');
+  });
+
   it.each([0, 220_001])('refuses a deadline of %d ms when the tool is defined', (timeoutMs) => {
     expect(() => defineTool({ ...base, output, timeoutMs, handle: () => ({ length: 1 }) })).toThrow(
       'timeoutMs',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { startProxyServer } from '../support/proxy-server.ts';
 import {
   createAuthorizationRequest,
@@ -88,7 +89,11 @@ describe('the metadata of the authorization server', () => {
 
   it('S24: advertises no endpoint that answers 404', async () => {
     const metadata = await fetchMetadata(server);
-    for (const [name, url] of Object.entries(metadata).filter(([key]) => /_endpoint$|_uri$/.test(key))) {
+    const endpoints = Object.entries(metadata).filter(([key]) => /_endpoint$|_uri$/.test(key));
+    expect(endpoints.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['authorization_endpoint', 'token_endpoint', 'jwks_uri']),
+    );
+    for (const [name, url] of endpoints) {
       const method = name === 'authorization_endpoint' || name === 'jwks_uri' ? 'GET' : 'POST';
       expect({ name, is: (await fetch(String(url), { method })).status }).not.toEqual({ name, is: 404 });
     }
@@ -128,15 +133,15 @@ describe('the metadata of the authorization server', () => {
 
 describe('the public keys', () => {
   it('verify the access tokens, and hold nothing private', async () => {
-    const { accessToken } = await obtainTokens(server.url);
-    const { createRemoteJWKSet, jwtVerify } = await import('jose');
+    const { accessToken, client } = await obtainTokens(server.url);
     const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', server.url));
     const { payload } = await jwtVerify(accessToken, keys, {
       issuer: server.url,
       audience: `${server.url}/mcp`,
     });
-    expect(payload.client_id).toBeDefined();
+    expect(payload.client_id).toBe(client.clientId);
     const { keys: published } = (await fetchMetadata(server, '/.well-known/jwks.json')) as { keys: object[] };
+    expect(published.length).toBeGreaterThan(0);
     for (const key of published) {
       expect(key).toMatchObject({ kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' });
       expect(key).not.toHaveProperty('d');

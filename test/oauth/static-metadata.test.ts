@@ -11,6 +11,7 @@ import { createProxyEnvironment } from '../support/server.ts';
 
 const issuer = 'https://server.example';
 const scopes = ['access_as_user'];
+const heavy = ['oidc-provider', '@azure/keyvault-secrets'];
 const run = promisify(execFile);
 
 type Switches = Pick<Parameters<typeof describeServer>[0], 'registration' | 'metadataDocuments'>;
@@ -123,15 +124,16 @@ describe('an instance that has just started', () => {
     }
   });
 
-  it('loads nothing for its metadata, and the library for the keys', async () => {
+  it('needs neither the library nor the vault for its metadata, but both for the keys', async () => {
     const environment = createProxyEnvironment({
       TEST_KEY_VAULT_CERTIFICATE: process.env.TEST_KEY_VAULT_CERTIFICATE,
     });
     const answers = await askColdInstance(environment, [...documents, '/.well-known/jwks.json']);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
-    expect(answers.slice(0, -1).flatMap(({ loads }) => loads)).toEqual([]);
-    expect(answers.at(-1)?.loads).toEqual(
-      expect.arrayContaining(['oidc-provider', '@azure/keyvault-secrets']),
+    const [ofMetadata, ofKeys] = [answers.slice(0, -1), answers.slice(-1)].map((some) =>
+      some.flatMap(({ loads }) => loads).filter((name) => heavy.includes(name)),
     );
+    expect(ofMetadata).toEqual([]);
+    expect(ofKeys).toEqual(expect.arrayContaining(heavy));
   });
 });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundleApp } from '../../dev/bundle.ts';
 import { createDocsEndpoints } from '../../src/endpoints/docs.ts';
@@ -34,13 +34,20 @@ describe('the build', () => {
     expect(output).not.toContain('NativeModule child_process');
   });
 
+  it('keeps the names of oidc-provider’s models, by which their records are stored', () => {
+    const code = readFileSync(join(folder, 'dist/provider.cjs'), 'utf8');
+    for (const model of ['AuthorizationCode', 'Grant', 'Interaction', 'RefreshToken', 'ReplayDetection']) {
+      expect(code).toContain(`class ${model} extends `);
+    }
+  });
+
   it('holds every file that the docs page loads from a package', () => {
     const files = createDocsEndpoints({ title: 'test' })
       .map(({ path }) => basename(path))
       .filter((name) => name.startsWith('swagger-ui'));
     expect(files).not.toEqual([]);
     for (const file of files) {
-      const shipped = gunzipSync(readFileSync(join(folder, 'dist/swagger-ui', `${file}.gz`)));
+      const shipped = brotliDecompressSync(readFileSync(join(folder, 'dist/swagger-ui', `${file}.br`)));
       expect(shipped.equals(readFileSync(join(projectRoot, 'node_modules/swagger-ui-dist', file)))).toBe(
         true,
       );

@@ -32,7 +32,10 @@ afterAll(async () => {
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'client-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  ahead = 0;
+  rmSync(folder, { recursive: true });
+});
 
 interface Run extends Finished {
   /** How often a person was sent to the browser. */

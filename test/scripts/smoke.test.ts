@@ -1,28 +1,22 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
-import { startHost, type Host } from '../../dev/host.ts';
+import { serveFetch, startHost, type Host } from '../../dev/host.ts';
 import { startLocalEntra } from '../../dev/entra/server.ts';
 import { productSurface } from '../../src/app.ts';
 import { createTestKey, signClaims, startJwksServer } from '../support/jwks-server.ts';
 import { createTestEnvironment, startServer, type TestServer } from '../support/server.ts';
+import { createSmokeEnvironment } from '../support/smoke-environment.ts';
+import { stopAfterEach } from '../support/stop-after-each.ts';
 import { runScript } from '../dev/local-stack.ts';
+
+const keep = stopAfterEach();
 
 let server: TestServer;
 let environment: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
   server = await startServer();
-  environment = {
-    MCP_URL: server.mcpUrl.href,
-    ENTRA_AUTHORITY: process.env.TEST_ENTRA_AUTHORITY,
-    ENTRA_TENANT_ID: homeTenant.id,
-    ENTRA_CLIENT_ID: apps.smoke.id,
-    ENTRA_CLIENT_SECRET: apps.smoke.secret,
-    SERVER_APP_ID_URI: apps.api.api.identifierUri,
-  };
+  environment = createSmokeEnvironment(server);
 });
 
 afterAll(() => server.stop());
@@ -137,17 +131,15 @@ describe('npm run smoke', () => {
 
   it('signs in with an assertion of somebody whom Entra trusts for this client', async () => {
     const key = await createTestKey('federated');
-    const jwks = await startJwksServer([key]);
+    const jwks = await keep(startJwksServer([key]));
     const trusted = {
       issuer: 'https://ci.example',
       subject: 'repo:me/mcp',
       audience: 'api://AzureADTokenExchange',
     };
-    const entra = await startLocalEntra({
-      port: 0,
-      federatedCredentials: [{ ...trusted, clientId: apps.smoke.id, jwksUri: jwks.url }],
-    });
-    const federated = await startServer(createTestEnvironment({ ENTRA_AUTHORITY: entra.authority }));
+    const credential = { ...trusted, clientId: apps.smoke.id, jwksUri: jwks.url };
+    const entra = await keep(startLocalEntra({ port: 0, federatedCredentials: [credential] }));
+    const federated = await keep(startServer(createTestEnvironment({ ENTRA_AUTHORITY: entra.authority })));
     const now = Math.floor(Date.now() / 1_000);
     const claims = {
       iss: trusted.issuer,
@@ -163,31 +155,29 @@ describe('npm run smoke', () => {
       ENTRA_CLIENT_ASSERTION: await signClaims(key, claims),
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    await Promise.all([federated.stop(), entra.stop(), jwks.stop()]);
   });
 
   it('fails when a tool is missing', async () => {
     const surface = { ...productSurface, tools: productSurface.tools.filter(({ name }) => name !== 'add') };
-    const incomplete = await startServer(createTestEnvironment(), { surface });
+    const incomplete = await keep(startServer(createTestEnvironment(), { surface }));
     const { code, stderr } = await smoke({ MCP_URL: incomplete.mcpUrl.href });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^FAILED: .*add.*\n$/);
-    await incomplete.stop();
   });
 
   it('presents GitHub’s OIDC token, asked for with Entra’s audience, instead of a secret', async () => {
     const asked: string[] = [];
-    const github = createServer((request, response) => {
-      asked.push(`${request.url ?? ''} ${request.headers.authorization ?? ''}`);
-      response.end(JSON.stringify({ value: 'not-a-jwt' }));
-    }).listen(0, '127.0.0.1');
-    await once(github, 'listening');
+    const handle = ({ url, headers }: Request) => {
+      const { pathname, search } = new URL(url);
+      asked.push(`${pathname}${search} ${headers.get('authorization') ?? ''}`);
+      return Response.json({ value: 'not-a-jwt' });
+    };
+    const github = await keep(serveFetch(handle, { port: 0 }));
     const line = await failWith({
       ENTRA_CLIENT_SECRET: undefined,
-      ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${(github.address() as AddressInfo).port}/token?api-version=2`,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${github.url}/token?api-version=2`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'runner-token',
     });
-    await once(github.close(), 'close');
     expect(asked).toEqual([
       '/token?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange Bearer runner-token',
     ]);

@@ -1,6 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { serveFetch } from '../../dev/host.ts';
 
 export interface TestKey {
   readonly kid: string;
@@ -41,19 +40,10 @@ export interface JwksServer {
 
 export async function startJwksServer(keys: readonly TestKey[]): Promise<JwksServer> {
   const state = { keys, failWith: undefined as number | undefined, requests: 0 };
-  const server: Server = createServer((_request, response) => {
+  function handle(): Response {
     state.requests += 1;
-    response.statusCode = state.failWith ?? 200;
-    response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify({ keys: state.keys.map((key) => key.jwk) }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return Object.assign(state, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  });
+    return Response.json({ keys: state.keys.map((key) => key.jwk) }, { status: state.failWith ?? 200 });
+  }
+  const { url, stop } = await serveFetch(handle, { port: 0 });
+  return Object.assign(state, { url: `${url}/keys`, stop });
 }

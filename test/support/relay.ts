@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, request as requestByTls } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { listen, type Listening } from '../../dev/listen.ts';
 
 /** An answer that has come in as a whole. */
 export interface Answer {
@@ -16,15 +16,12 @@ export interface RelayOptions {
 }
 
 /** What stands between a client and a server of a test. */
-export interface Relay {
-  readonly port: number;
+export interface Relay extends Listening {
   readonly origin: string;
   /** From now on connections are refused, and those that there are end. */
   refuse(): Promise<void>;
   /** Listens again, where it did. */
   accept(): Promise<void>;
-  /** Waits for the work that is under way, too. */
-  stop(): Promise<void>;
 }
 
 /** Sends a request to another server of this machine as it came in, over a connection of its own. */
@@ -62,30 +59,21 @@ export async function startRelay(
     underWay.add(handled);
   }
   const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
+  const { port, stop } = await listen(server, 0);
 
-  async function listen(wanted: number): Promise<number> {
-    server.listen(wanted, '127.0.0.1');
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
-  }
   async function refuse(): Promise<void> {
-    if (!server.listening) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+    if (server.listening) await stop();
   }
-
-  const port = await listen(0);
   return {
     port,
     origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     refuse,
     async accept() {
-      if (!server.listening) await listen(port);
+      if (!server.listening) await listen(server, port);
     },
     async stop() {
       await refuse();
+      // What is under way may still have a service to act.
       await Promise.all(underWay);
     },
   };

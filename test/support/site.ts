@@ -12,7 +12,7 @@ import { createLandingEndpoint } from '../../src/endpoints/landing.ts';
 import { createMcpEndpoint } from '../../src/endpoints/mcp.ts';
 import { meEndpoint } from '../../src/endpoints/me.ts';
 import { createOpenApiEndpoint } from '../../src/endpoints/openapi.ts';
-import type { Endpoint } from '../../src/http/endpoint.ts';
+import type { DocumentedEndpoint } from '../../src/http/endpoint.ts';
 import { createMcpFetch } from '../../src/mcp/handler.ts';
 import { tools } from '../../src/mcp/tools/index.ts';
 import { guardForTest } from './guarded.ts';
@@ -31,7 +31,7 @@ export const siteIdentity = {
 };
 
 /** Every endpoint with a page or a document of its own, and those that the documents tell of. */
-export function createSiteEndpoints(): readonly Endpoint[] {
+export function createSiteEndpoints(): readonly DocumentedEndpoint[] {
   const tables = createTables(loadConfig(createTestEnvironment()).tables);
   const services = {
     identity: siteIdentity,
@@ -40,7 +40,7 @@ export function createSiteEndpoints(): readonly Endpoint[] {
     now: Date.now,
   };
   const handleMcp = createMcpFetch({ tools, resources: [], prompts: [] }, services, () => undefined);
-  const endpoints: Endpoint[] = [
+  const endpoints: DocumentedEndpoint[] = [
     createMcpEndpoint({ handleMcp, sessions: { record: () => Promise.resolve() } }),
     createHealthzEndpoint(siteIdentity),
     createHealthEndpoint({ checks: {} }),
@@ -52,7 +52,7 @@ export function createSiteEndpoints(): readonly Endpoint[] {
       publicBaseUrl: siteUrl,
       identity: siteIdentity,
       tools,
-      endpoints: () => endpoints,
+      endpoints: () => Promise.resolve(endpoints),
     }),
   ];
   return endpoints;

@@ -19,10 +19,9 @@ async function requestToken(tenantId: string, form: Record<string, string>): Pro
   return token;
 }
 
-/** A user's access token by the password grant, for the API as it is or as its v1 registration. */
-export function userToken(name: UserName, api: 'api' | 'apiV1' = 'api'): Promise<string> {
+/** A user's access token by the password grant. */
+function passwordToken(name: UserName, scope: string): Promise<string> {
   const { tenantId, username, password } = users[name];
-  const scope = `${apps[api].api.identifierUri}/access_as_user`;
   return requestToken(tenantId, {
     grant_type: 'password',
     client_id: apps.native.id,
@@ -32,17 +31,14 @@ export function userToken(name: UserName, api: 'api' | 'apiV1' = 'api'): Promise
   });
 }
 
+/** A user's access token for the API as it is or as its v1 registration. */
+export function userToken(name: UserName, api: 'api' | 'apiV1' = 'api'): Promise<string> {
+  return passwordToken(name, `${apps[api].api.identifierUri}/access_as_user`);
+}
+
 /** A user's token for another API: Microsoft Graph. */
 export function graphToken(name: UserName): Promise<string> {
-  const { tenantId, username, password } = users[name];
-  const scope = 'https://graph.microsoft.com/User.Read';
-  return requestToken(tenantId, {
-    grant_type: 'password',
-    client_id: apps.native.id,
-    username,
-    password,
-    scope,
-  });
+  return passwordToken(name, 'https://graph.microsoft.com/User.Read');
 }
 
 /** An application's own token by client credentials. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import { connect as connectSocket, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import { generate } from 'selfsigned';
+import { listen } from '../../../dev/listen.ts';
 import { trustCertificates } from '../../../dev/trust.ts';
 import type { Connect, Resolve } from '../../../src/oauth/address-guard.ts';
 import { documentUrl, type ClientFixture } from './index.ts';
@@ -59,8 +60,7 @@ export async function startDocumentServer(
     requests.push(request);
     listener(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port, stop } = await listen(server, 0);
   return {
     port,
     certificate: cert,
@@ -71,10 +71,7 @@ export async function startDocumentServer(
       connections.push(checked);
       return connectSocket({ host: '127.0.0.1', port });
     },
-    async stop() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }
 

@@ -1,0 +1,2 @@
+/** What of the library is used, named so that the package holds nothing else of it. Loaded with the first operation. */
+export { odata, TableClient } from '@azure/data-tables';
