@@ -3,11 +3,11 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createAuthenticator, localPrincipal } from './auth/authenticate.ts';
 import { createEntraVerifier, jwksUrl } from './auth/entra-verifier.ts';
 import { createJwksCache, type JwksCache } from './auth/jwks-cache.ts';
-import { qualifyScopes } from './auth/scopes.ts';
 import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
 import type { Network } from './app/authorization.ts';
+import { createAppGuard, describeSignIn } from './app/guard.ts';
 import { createLateAuthorization, type LateAuthorization } from './app/late-authorization.ts';
 import { once } from './app/once.ts';
 import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
@@ -17,11 +17,10 @@ import { createFaultyEndpoint } from './endpoints/faulty.ts';
 import type { Check } from './endpoints/health.ts';
 import { createHealthzEndpoint } from './endpoints/healthz.ts';
 import { createMcpEndpoint } from './endpoints/mcp.ts';
-import { coreRoutes, pageRoutes, resourceMetadataUrl } from './endpoints/routes.ts';
+import { coreRoutes, pageRoutes } from './endpoints/routes.ts';
 import { listSignInRoutes } from './endpoints/sign-in-routes.ts';
 import { AppError } from './errors.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
-import { createGuard, type GuardOptions } from './http/guard.ts';
 import { createLateEndpoints } from './http/late-endpoint.ts';
 import { createJob, type Job } from './jobs.ts';
 import { createLog, describeCause, type Log, type LogSink } from './log.ts';
@@ -127,15 +126,6 @@ function createAuthentication(
   };
 }
 
-/** Where clients get their tokens, and which scopes they ask for there. */
-function describeSignIn({ auth, entra, http, oauth }: Config) {
-  if (oauth !== undefined) {
-    return { authorizationServers: [http.publicBaseUrl], scopes: entra.requiredScopes };
-  }
-  const issuer = `${entra.authority}/${entra.tenantId}/v2.0`;
-  return { authorizationServers: auth.required ? [issuer] : [], scopes: qualifyScopes(entra) };
-}
-
 /** Every endpoint. Connects to nothing: whatever is needed is reached when it is used. */
 function composeEndpoints(
   config: Config,
@@ -169,14 +159,6 @@ function composeEndpoints(
   ];
 }
 
-function createAppGuard(config: Config, sink: LogSink, authenticate: GuardOptions['authenticate']) {
-  const challenge = {
-    resourceMetadataUrl: resourceMetadataUrl(config.http.publicBaseUrl),
-    scopes: describeSignIn(config).scopes,
-  };
-  return createGuard({ ...config.http, challenge, authenticate, logLevel: config.log.level, sink });
-}
-
 function compose(config: Config, options: AppOptions): App {
   const { sink } = options;
   const shared = createShared(config, options);
@@ -185,13 +167,13 @@ function compose(config: Config, options: AppOptions): App {
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
   const endpoints = composeEndpoints(config, options, shared, checks, authorization);
   return {
-    routes: endpoints.map(createAppGuard(config, sink, authenticate)),
+    routes: endpoints.map(createAppGuard(config, options, authenticate)),
     jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
   };
 }
 
 /** Every route that there may be, under a guard whose configuration nothing gets to use. */
-function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): App {
+function composeFaulty(faults: readonly ConfigFault[], options: AppOptions): App {
   const standIn = loadConfig({
     // Not this machine: a server of this machine refuses to be called by any other name.
     PUBLIC_BASE_URL: 'https://misconfigured.invalid',
@@ -200,7 +182,7 @@ function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): Ap
     ENTRA_AUDIENCES: '00000000-0000-0000-0000-000000000000',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
-  const guard = createAppGuard(standIn, sink, () => Promise.reject(new AppError('misconfigured')));
+  const guard = createAppGuard(standIn, options, () => Promise.reject(new AppError('misconfigured')));
   const routes = [
     ...Object.values(coreRoutes),
     ...Object.values(pageRoutes),

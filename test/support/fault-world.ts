@@ -1,18 +1,11 @@
-import { makeCertificate } from '../../dev/certificate.ts';
-import { trustCertificates } from '../../dev/trust.ts';
-import type { Upstream } from '../oauth/upstream.ts';
-import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
+import { describeProxies, entraTokenMs, faultsOf, startProxies, stopProxies } from './fault-proxies.ts';
 import type { Dependency } from './fault-rows.ts';
 import type { NetworkFault } from './faults.ts';
 import { startInstance, type Instance } from './instances.ts';
 import { startProxyServer } from './proxy-server.ts';
 import { startServer } from './server.ts';
-import { reachTablesAt, required, sharedTablesUrl } from './shared-services.ts';
-import { startTrustingUpstream } from './test-upstream.ts';
+import { required } from './shared-services.ts';
 import { mintToken } from './tokens.ts';
-
-/** Longer than the clock of a world is put forward, milliseconds. */
-const days = 20 * 86_400_000;
 
 /** A server of the world. */
 export interface FaultyServer {
@@ -41,54 +34,6 @@ export interface FaultWorld {
   stop(): Promise<void>;
 }
 
-interface Proxies extends Readonly<Record<'tables' | 'vault' | 'identity', FaultProxy>> {
-  readonly entra: Upstream;
-  /** Of the one before the vault, PEM. */
-  readonly certificate: string;
-}
-
-async function startProxies(): Promise<Proxies> {
-  const tls = await makeCertificate();
-  trustCertificates(tls.cert);
-  const [tables, vault, identity, entra] = await Promise.all([
-    startFaultProxy(new URL(sharedTablesUrl()).origin),
-    startFaultProxy(required('TEST_KEY_VAULT_URL'), { tls }),
-    startFaultProxy(new URL(required('IDENTITY_ENDPOINT')).origin),
-    startTrustingUpstream({ accessTokenSeconds: days / 1_000 }),
-  ]);
-  return { tables, vault, identity, entra, certificate: tls.cert };
-}
-
-function describeEnvironment({ tables, vault, identity, entra }: Proxies): NodeJS.ProcessEnv {
-  return {
-    ENTRA_AUTHORITY: entra.authority,
-    TABLES_CONNECTION_STRING: reachTablesAt(tables.origin),
-    KEY_VAULT_URL: vault.origin,
-    IDENTITY_ENDPOINT: required('IDENTITY_ENDPOINT').replace(identity.target, identity.origin),
-    TOKEN_EXPIRY_SECONDS: '86400',
-  };
-}
-
-/** Where each dependency is: Entra's two are told apart by their paths. */
-const places: Readonly<
-  Record<
-    Dependency,
-    { readonly proxyOf: (proxies: Proxies) => FaultProxy; readonly isMeant?: (path: string) => boolean }
-  >
-> = {
-  'Table Storage': { proxyOf: ({ tables }) => tables },
-  "Entra's signing keys": {
-    proxyOf: ({ entra }) => entra.proxy,
-    isMeant: (path) => path.includes('/discovery/'),
-  },
-  "Entra's token endpoint": {
-    proxyOf: ({ entra }) => entra.proxy,
-    isMeant: (path) => path.endsWith('/oauth2/v2.0/token'),
-  },
-  'Key Vault': { proxyOf: ({ vault }) => vault },
-  'managed identity': { proxyOf: ({ identity }) => identity },
-};
-
 export interface FaultWorldOptions {
   /** Cold servers are processes: a library may keep what a second server of one process would find. */
   readonly coldAsProcesses?: boolean;
@@ -98,7 +43,7 @@ export async function startFaultWorld({
   coldAsProcesses = false,
 }: FaultWorldOptions = {}): Promise<FaultWorld> {
   const proxies = await startProxies();
-  const changes = describeEnvironment(proxies);
+  const changes: NodeJS.ProcessEnv = { ...describeProxies(proxies), TOKEN_EXPIRY_SECONDS: '86400' };
   // @azure/identity reads it by itself.
   process.env.IDENTITY_ENDPOINT = changes.IDENTITY_ENDPOINT;
   let advancedMs = 0;
@@ -122,22 +67,21 @@ export async function startFaultWorld({
     startWarm: startHere,
     startCold: coldAsProcesses ? startColdProcess : startHere,
     mintToken: () =>
-      mintToken({ claims: { exp: Math.floor((Date.now() + days) / 1_000) } }, proxies.entra.authority),
+      mintToken(
+        { claims: { exp: Math.floor((Date.now() + entraTokenMs) / 1_000) } },
+        proxies.entra.authority,
+      ),
     async advance(ms) {
       advancedMs += ms;
       const running = instances.filter(({ isRunning }) => isRunning);
       await Promise.all(running.map((instance) => instance.advance(ms)));
     },
-    spoil(dependency, fault) {
-      const { proxyOf, isMeant } = places[dependency];
-      return proxyOf(proxies).begin(fault, isMeant);
-    },
-    mend: (dependency) => places[dependency].proxyOf(proxies).end(),
+    spoil: (dependency, fault) => faultsOf(proxies, dependency).begin(fault),
+    mend: (dependency) => faultsOf(proxies, dependency).end(),
     async stop() {
       await home.stop();
       await Promise.all(instances.map((instance) => instance.kill()));
-      await Promise.all([proxies.tables, proxies.vault, proxies.identity].map((proxy) => proxy.stop()));
-      await proxies.entra.stop();
+      await stopProxies(proxies);
     },
   };
 }

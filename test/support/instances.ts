@@ -14,7 +14,12 @@ export interface Instance {
   output(): string;
   /** Puts its clock forward. */
   advance(ms: number): Promise<void>;
-  /** Ends it as a machine that fails would: SIGKILL. Does no harm to one that has ended. */
+  /** Bytes that it uses, after a garbage collection. */
+  memory(): Promise<number>;
+  /**
+   * Ends it as a machine that fails would: SIGKILL. Does no harm to one that was killed; rejects where it has ended by
+   * itself, as it does on a rejection that nobody handles.
+   */
   kill(): Promise<void>;
 }
 
@@ -24,7 +29,7 @@ const entry = resolve(import.meta.dirname, 'instance-process.ts');
 export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Instance> {
   const { PATH, HOME, SystemRoot, TEMP } = process.env;
   const child = fork(entry, [], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc'],
     env: { PATH, HOME, SystemRoot, TEMP, ...environment },
     silent: true,
   });
@@ -52,9 +57,15 @@ export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Ins
       child.send({ advanceMs });
       await answered;
     },
+    async memory() {
+      const answered = receive<{ bytes: number }>();
+      child.send({ asks: 'memory' });
+      return (await answered).bytes;
+    },
     async kill() {
       child.kill('SIGKILL');
       await exited;
+      if (child.signalCode !== 'SIGKILL') await ended;
     },
   };
 }
@@ -71,6 +82,8 @@ export interface Cluster {
   renew(): Promise<readonly [Instance, Instance]>;
   /** Puts a fresh one in the place of each that was killed, and both in turn again. */
   revive(): Promise<readonly [Instance, Instance]>;
+  /** All that was printed by those that run and by those that ran. */
+  outputs(): readonly string[];
   /** Puts every clock forward. */
   advance(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -89,7 +102,12 @@ export async function startCluster(
   });
   await createTables(loadConfig(environment).tables).ensureTables();
   let instances: Cluster['instances'];
-  const start = () => startInstance(environment);
+  const started: Instance[] = [];
+  async function start(): Promise<Instance> {
+    const instance = await startInstance(environment);
+    started.push(instance);
+    return instance;
+  }
   const killAll = () => Promise.all(instances.map((instance) => instance.kill()));
 
   function put(pair: Cluster['instances']): Cluster['instances'] {
@@ -106,6 +124,7 @@ export async function startCluster(
     get instances() {
       return instances;
     },
+    outputs: () => started.map((instance) => instance.output()),
     async renew() {
       await killAll();
       return put(await Promise.all([start(), start()]));
