@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { startBalancer, type Balancer } from './balancer.ts';
+import { killRunning } from './kill-running.ts';
 import { createProxyEnvironment } from './server.ts';
 
 /** One instance: a process. */
@@ -16,10 +17,7 @@ export interface Instance {
   advance(ms: number): Promise<void>;
   /** Bytes that it uses, after a garbage collection. */
   memory(): Promise<number>;
-  /**
-   * Ends it as a machine that fails would: SIGKILL. Does no harm to one that was killed; rejects where it has ended by
-   * itself, as it does on a rejection that nobody handles.
-   */
+  /** As `killRunning`. */
   kill(): Promise<void>;
 }
 
@@ -36,8 +34,7 @@ export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Ins
   let output = '';
   child.stdout?.on('data', (chunk) => (output += String(chunk)));
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
-  const exited = once(child, 'exit');
-  const ended = exited.then(() => Promise.reject(new Error(`the instance ended: ${output}`)));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the instance ended: ${output}`)));
   ended.catch(() => undefined);
 
   async function receive<T>(): Promise<T> {
@@ -62,11 +59,7 @@ export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Ins
       child.send({ asks: 'memory' });
       return (await answered).bytes;
     },
-    async kill() {
-      child.kill('SIGKILL');
-      await exited;
-      if (child.signalCode !== 'SIGKILL') await ended;
-    },
+    kill: () => killRunning(child, () => output),
   };
 }
 
