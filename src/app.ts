@@ -1,13 +1,12 @@
 import './app/zod-settings.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { createAuthenticator, localPrincipal } from './auth/authenticate.ts';
-import { createEntraVerifier, jwksUrl } from './auth/entra-verifier.ts';
+import { jwksUrl } from './auth/entra-verifier.ts';
 import { createJwksCache, type JwksCache } from './auth/jwks-cache.ts';
 import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
+import { createAppGuard, createAuthentication, describeSignIn } from './app/app-guard.ts';
 import type { Network } from './app/authorization.ts';
-import { createAppGuard, describeSignIn } from './app/guard.ts';
 import { createLateAuthorization, type LateAuthorization } from './app/late-authorization.ts';
 import { once } from './app/once.ts';
 import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
@@ -20,6 +19,7 @@ import { createMcpEndpoint } from './endpoints/mcp.ts';
 import { coreRoutes, pageRoutes } from './endpoints/routes.ts';
 import { listSignInRoutes } from './endpoints/sign-in-routes.ts';
 import { AppError } from './errors.ts';
+import { createDeferredWork } from './http/deferred-work.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
 import { createLateEndpoints } from './http/late-endpoint.ts';
 import { createJob, type Job } from './jobs.ts';
@@ -30,7 +30,7 @@ import { prompts } from './mcp/prompts/index.ts';
 import { resources } from './mcp/resources/index.ts';
 import type { Surface } from './mcp/surface.ts';
 import { tools } from './mcp/tools/index.ts';
-import { createThrottledSessionStore } from './stores/throttled-session-store.ts';
+import { createSessionRecorder } from './stores/session-recorder.ts';
 
 /** What this server offers over MCP. */
 export const productSurface: Surface = {
@@ -84,12 +84,9 @@ function createShared(config: Config, { sink, now = Date.now }: AppOptions): Sha
 }
 
 function createStores(tables: Tables, now: () => number) {
-  const sessions = createThrottledSessionStore(createSessionTable(tables, { now }), {
-    intervalMs: 5 * minute,
-    maxEntries: 10_000,
-    now,
-  });
-  return { sessions, notes: createNoteTable(tables, { now }) };
+  const sessions = createSessionTable(tables, { now });
+  const recorder = createSessionRecorder(sessions, { intervalMs: 5 * minute, maxEntries: 10_000, now });
+  return { sessions, recorder, notes: createNoteTable(tables, { now }) };
 }
 
 /** The authorization server, where there is one. */
@@ -112,20 +109,6 @@ function composeAuthorization(
   });
 }
 
-function createAuthentication(
-  config: Config,
-  { now = Date.now }: AppOptions,
-  { entraKeys }: Shared,
-  own: LateAuthorization['verifier'] | undefined,
-) {
-  if (!config.auth.required) return { authenticate: () => Promise.resolve(localPrincipal), checks: {} };
-  const verifier = createEntraVerifier(config.entra, { now, keys: entraKeys });
-  return {
-    authenticate: createAuthenticator({ entra: verifier, ...(own !== undefined && { own }) }),
-    checks: { signing_keys: () => verifier.check() } satisfies Record<string, Check>,
-  };
-}
-
 /** Every endpoint. Connects to nothing: whatever is needed is reached when it is used. */
 function composeEndpoints(
   config: Config,
@@ -134,11 +117,11 @@ function composeEndpoints(
   checks: Readonly<Record<string, Check>>,
   authorization: LateAuthorization | undefined,
 ): readonly Endpoint[] {
-  const { notes, sessions } = createStores(tables, now);
+  const { notes, sessions, recorder } = createStores(tables, now);
   const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, (error) => {
     log('error', 'mcp_failure', { cause: describeCause(error) });
   });
-  const core = [createMcpEndpoint({ handleMcp, sessions }), createHealthzEndpoint(identity)];
+  const core = [createMcpEndpoint({ handleMcp, recorder }), createHealthzEndpoint(identity)];
   const loadPages = once(async () => {
     const { createPages } = await import('./app/pages.ts');
     return createPages({
@@ -163,12 +146,18 @@ function compose(config: Config, options: AppOptions): App {
   const { sink } = options;
   const shared = createShared(config, options);
   const authorization = composeAuthorization(config, options, shared);
-  const { authenticate, checks } = createAuthentication(config, options, shared, authorization?.verifier);
+  const { authenticate, checks } = createAuthentication(config, {
+    entraKeys: shared.entraKeys,
+    own: authorization?.verifier,
+    now: options.now,
+  });
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
   const endpoints = composeEndpoints(config, options, shared, checks, authorization);
+  const deferredWork = createDeferredWork();
   return {
-    routes: endpoints.map(createAppGuard(config, options, authenticate)),
+    routes: endpoints.map(createAppGuard(config, { sink, now: options.now, authenticate, deferredWork })),
     jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
+    close: () => deferredWork.settle(),
   };
 }
 
@@ -182,13 +171,22 @@ function composeFaulty(faults: readonly ConfigFault[], options: AppOptions): App
     ENTRA_AUDIENCES: '00000000-0000-0000-0000-000000000000',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
-  const guard = createAppGuard(standIn, options, () => Promise.reject(new AppError('misconfigured')));
+  const authenticate = () => Promise.reject(new AppError('misconfigured'));
+  const guard = createAppGuard(standIn, {
+    ...options,
+    authenticate,
+    deferredWork: createDeferredWork(),
+  });
   const routes = [
     ...Object.values(coreRoutes),
     ...Object.values(pageRoutes),
     ...listSignInRoutes({ registration: true }),
   ];
-  return { routes: routes.map((route) => guard(createFaultyEndpoint(route, faults))), jobs: [] };
+  return {
+    routes: routes.map((route) => guard(createFaultyEndpoint(route, faults))),
+    jobs: [],
+    close: () => Promise.resolve(),
+  };
 }
 
 /** What to tell of a start that failed: anything but the environment is a mistake in the code, told by the log alone. */
@@ -205,6 +203,8 @@ function reportStartFailure(error: unknown, log: Log): readonly ConfigFault[] {
 export interface App {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
+  /** Ends what answered requests left to be done: for a host that stops, when it takes no more requests. Never rejects. */
+  close(): Promise<void>;
 }
 
 /**

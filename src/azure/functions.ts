@@ -14,7 +14,7 @@ import { createLog, describeCause, type Log, type LogSink } from '../log.ts';
 import { isEventStream } from '../streams.ts';
 
 /** What is used of `@azure/functions`' `app`. */
-export type FunctionsApp = Pick<typeof app, 'setup' | 'http' | 'timer'>;
+export type FunctionsApp = Pick<typeof app, 'setup' | 'http' | 'timer' | 'hook'>;
 
 /** A route as Functions spells it: without its leading slash; the root needs a parameter that matches nothing. */
 export function toFunctionsRoute(path: string): string {
@@ -131,4 +131,9 @@ export function registerJobs(app: Pick<FunctionsApp, 'timer'>, jobs: readonly Jo
       handler: ({ isPastDue }: Timer, context) => run({ sink: createSink(context), late: isPastDue }),
     });
   }
+}
+
+/** Has the host wait for `close` when it takes an instance away: it announces that, and a signal would come too late. */
+export function registerClose(app: Pick<FunctionsApp, 'hook'>, close: () => Promise<void>): void {
+  app.hook.appTerminate(close);
 }

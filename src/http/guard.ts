@@ -6,6 +6,7 @@ import type { Principal } from '../auth/principal.ts';
 import { describeQuota, type Quota } from '../quota.ts';
 import { readBody } from './body.ts';
 import type { CountCall } from './call-limits.ts';
+import type { DeferredWork } from './deferred-work.ts';
 import type { Endpoint, GuardedHandler, Invocation, RequestContext, Route } from './endpoint.ts';
 import { createErrorResponse, type Challenge } from './error-response.ts';
 import { describeFailure } from './failure-fields.ts';
@@ -25,6 +26,7 @@ export interface GuardOptions {
   readonly challenge: Challenge;
   /** Whose token the request carries; throws AppError where it carries none that is accepted. */
   readonly authenticate: (request: Request) => Promise<Principal>;
+  readonly deferredWork: DeferredWork;
   readonly logLevel: LogLevel;
   /** Where lines go when the host has no log of its own for a request. */
   readonly sink: LogSink;
@@ -34,7 +36,8 @@ interface Exchange {
   readonly requestId: string;
   readonly log: Log;
   readonly fields: Record<string, LogFields[string]>;
-  readonly deferred: (() => Promise<unknown>)[];
+  /** What is to be done when the answer has been given. */
+  deferred: (() => Promise<unknown>) | undefined;
   readonly startedAt: number;
 }
 
@@ -43,7 +46,7 @@ function beginExchange(invocation: Invocation, options: GuardOptions): Exchange 
     requestId: invocation.id ?? randomUUID(),
     log: createLog(invocation.sink ?? options.sink, options.logLevel),
     fields: {},
-    deferred: [],
+    deferred: undefined,
     startedAt: performance.now(),
   };
 }
@@ -59,23 +62,21 @@ function createContext(exchange: Exchange, body: string): RequestContext {
         ...describeFailure(error),
       });
     },
-    defer: (task) => void exchange.deferred.push(task),
+    defer: (task) => {
+      exchange.deferred = task;
+    },
   };
 }
 
-/** Milliseconds that a host has to pass an answer on: the first work to be done behind one loads a library. */
-const deferredMs = 100;
-
-function startDeferred({ deferred, log, requestId }: Exchange): void {
-  for (const task of deferred) {
-    setTimeout(() => {
-      Promise.resolve()
-        .then(task)
-        .catch((error: unknown) => {
-          log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
-        });
-    }, deferredMs);
-  }
+function startDeferred({ deferred, log, requestId }: Exchange, work: DeferredWork): void {
+  if (deferred === undefined) return;
+  work.start(async () => {
+    try {
+      await deferred();
+    } catch (error) {
+      log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
+    }
+  });
 }
 
 /** Milliseconds. Each dependency has a deadline of its own; these are for many slow answers in a row. */
@@ -217,7 +218,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }
       logExchange(endpoint, request, response, exchange);
-      startDeferred(exchange);
+      startDeferred(exchange, options.deferredWork);
       return dress(response, securityHeaders, {
         'X-Request-Id': exchange.requestId,
         ...origins.responseHeaders(endpoint, request.headers.get('origin')),

@@ -4,11 +4,15 @@ import {
   HttpResponse,
   InvocationContext,
   type HttpFunctionOptions,
+  AppTerminateContext,
+  type app,
+  type AppTerminateHandler,
   type Timer,
   type TimerFunctionOptions,
 } from '@azure/functions';
 import {
   createFunctionsHandler,
+  registerClose,
   registerJobs,
   registerRoutes,
   toFunctionsRoute,
@@ -171,6 +175,17 @@ describe('registerRoutes', () => {
     expect(toFunctionsRoute('/.well-known/oauth-protected-resource/mcp')).toBe(
       '.well-known/oauth-protected-resource/mcp',
     );
+  });
+});
+
+describe('registerClose', () => {
+  it('has the end waited for', async () => {
+    const hooks: AppTerminateHandler[] = [];
+    let closed = 0;
+    const hook = { appTerminate: (handler: AppTerminateHandler) => void hooks.push(handler) };
+    registerClose({ hook: hook as unknown as typeof app.hook }, () => Promise.resolve(void (closed += 1)));
+    for (const handler of hooks) await handler(new AppTerminateContext());
+    expect([hooks.length, closed]).toEqual([1, 1]);
   });
 });
 
