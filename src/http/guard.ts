@@ -200,7 +200,8 @@ function listAllowed(endpoint: Endpoint): Route['methods'] {
 
 /**
  * The shared pre-handler. Makes a route of an endpoint: request id, Origin check and CORS, authentication where the
- * endpoint asks for it, limits of body, calls and requests at once, error boundary, security headers, and one log line for each request.
+ * endpoint asks for it, limits of body, calls and requests at once, error boundary, security headers, and one log line
+ * for each request.
  */
 export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Route {
   const origins = createOriginPolicy(options.publicBaseUrl, options.allowedOrigins);

@@ -1,8 +1,9 @@
 /**
  * One instance of the server in a process of its own, on a free port that it tells its parent. The environment is the
- * server's; TEST_TRUSTED holds certificates to trust (a JSON array of PEM texts), TEST_DOCUMENTS_PORT the port of an HTTPS server that clients'
- * metadata documents come from, whatever their host, whose name is said to be at a public address. Messages:
- * `{advanceMs}` puts the server's clock forward, `{asks: 'memory'}` asks for the bytes that it uses after a collection. Log lines go to standard output.
+ * server's; TEST_TRUSTED holds certificates to trust (a JSON array of PEM texts), TEST_DOCUMENTS_PORT the port of an
+ * HTTPS server that clients' metadata documents come from, whatever their host, whose name is said to be at a public
+ * address. Messages: `{advanceMs}` puts the server's clock forward, `{asks: 'memory'}` asks for the bytes that it uses
+ * after a collection. Log lines go to standard output.
  */
 import { connect } from 'node:net';
 import * as z from 'zod';

@@ -1,7 +1,7 @@
 /**
- * Loaded before Jest, in its own process and in those of its workers: fails the run for what is thrown or rejected when no
- * test runs. Jest looks for that while a test does; a worker that ends between two files of tests it replaces without a
- * word.
+ * Loaded before Jest, in its own process and in those of its workers: fails the run for what is thrown or rejected when
+ * no test runs. Jest looks for that while a test does; a worker that ends between two files of tests it replaces without
+ * a word.
  */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
