@@ -49,6 +49,10 @@ interface State {
 /** Longest that an action takes with all its repeats, milliseconds. */
 const patienceMs = 150_000;
 
+/** How often, and how soon, what must succeed is tried again. */
+const maxRepeats = 30;
+const repeatMs = 1_000;
+
 /** The outcome of work; a connection that was cut, by a kill or by the balancer, is no answer. */
 async function attempt(work: () => Promise<Outcome>): Promise<Outcome> {
   try {
@@ -131,21 +135,27 @@ function createTokenActions({ base, user, ledger, troubles }: SoakClientOptions,
   async function renew(): Promise<Outcome> {
     return attempt(async () => takeTokens(await refresh(base, state.client, state.tokens.refreshToken)));
   }
+  async function end(): Promise<Outcome> {
+    return attempt(async () => {
+      const { status, body } = await revoke(base, state.client, state.tokens.refreshToken);
+      return { name: status === 200 ? 'done' : String(body.code ?? body.error) };
+    });
+  }
+  /** Again and again while what it comes to has a reason. */
+  async function untilDone(action: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    for (let times = 0; ; times += 1) {
+      const startedAt = Date.now();
+      const outcome = await work();
+      if (outcome.name === 'done' || times === maxRepeats || !troubles.explain(outcome.name, startedAt))
+        return outcome;
+      ledger.count(action, outcome.name);
+      await delay(repeatMs);
+    }
+  }
   return {
     signIn: signInAgain,
     /** Until there is an answer: who has none has the token that he had, which is good for a minute. */
-    async refresh(): Promise<Outcome> {
-      let startedAt = Date.now();
-      let outcome = await renew();
-      for (let times = 0; outcome.name !== 'done' && times < 20; times += 1) {
-        if (!troubles.explain(outcome.name, startedAt)) break;
-        ledger.count('refresh', outcome.name);
-        await delay(500);
-        startedAt = Date.now();
-        outcome = await renew();
-      }
-      return outcome;
-    },
+    refresh: () => untilDone('refresh', renew),
     me: () =>
       attempt(async () => {
         const answer = await me(base, state.tokens.accessToken);
@@ -155,30 +165,26 @@ function createTokenActions({ base, user, ledger, troubles }: SoakClientOptions,
           ledger.violate(`${user} was taken for ${body.username}`);
         return { name: 'done' };
       }),
-    /** Ends the sign-in, and begins a new one. */
+    /** Ends the sign-in, until that is said to be done, and begins a new one. */
     async leave(): Promise<Outcome> {
-      const outcome = await attempt(async () => {
-        const { status, body } = await revoke(base, state.client, state.tokens.refreshToken);
-        return { name: status === 200 ? 'done' : String(body.code ?? body.error) };
-      });
+      const outcome = await untilDone('leave', end);
       if (outcome.name !== 'done') return outcome;
       const refused = await renew();
       if (refused.name === 'done') ledger.violate(`${user} was renewed after a revocation`);
-      for (let times = 0; times < 60 && (await signInAgain()).name !== 'done'; times += 1) await delay(1_000);
-      return outcome;
+      return untilDone('signIn', signInAgain);
     },
   };
 }
 
-/** What a client does, and how often beside the others. */
+/** What a client does, and how often beside the others: sign-ins seldom, of which an address has 300 in ten minutes. */
 const mix = [
   ['save', 28],
   ['remove', 27],
   ['list', 16],
   ['me', 14],
   ['refresh', 12],
-  ['signIn', 3],
-  ['leave', 0.3],
+  ['signIn', 0.6],
+  ['leave', 0.2],
 ] as const;
 
 /** A client that is signed in. */

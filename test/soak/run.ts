@@ -3,6 +3,9 @@
  * server whose every dependency fails now and then, whose keys change and which are killed. In the end everything that
  * anybody was told must hold. Exit code 1 where it does not.
  */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
@@ -31,7 +34,7 @@ const optionsSchema = z.object({
 const people: readonly UserName[] = ['alice', 'bob'];
 const clientsEach = 3;
 /** By how much an instance may grow after it has warmed up, bytes. */
-const maxGrowth = 48 * 1_048_576;
+const maxGrowth = 16 * 1_048_576;
 
 async function keepActing(client: SoakClient, random: Random, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
@@ -98,11 +101,19 @@ async function soak({ minutes, seed }: z.infer<typeof optionsSchema>): Promise<L
     );
     const [before] = await Promise.all([keepStriking(chaos, cluster, startedAt, lastsMs), ...acting]);
     await checkEnd(ledger, cluster, before);
+    if (ledger.violations.length > 0) keepLogs(cluster);
   } finally {
     await cluster.stop();
     await stopProxies(proxies);
   }
   return ledger;
+}
+
+/** Where somebody has to find out what happened. */
+function keepLogs(cluster: Cluster): void {
+  const file = join(mkdtempSync(join(tmpdir(), 'soak-')), 'instances.log');
+  writeFileSync(file, cluster.outputs().join('\n'));
+  console.error(`The logs of all instances are in ${file}`);
 }
 
 async function checkEnd(

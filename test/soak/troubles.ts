@@ -11,29 +11,42 @@ export interface Troubles {
   explain(outcome: string, beganAt: number): boolean;
 }
 
+interface Cause {
+  readonly of: readonly Trouble[];
+  /** How long after its end it may still be felt, milliseconds. */
+  readonly forMs: number;
+}
+
 const entra: readonly Trouble[] = ["Entra's token endpoint", "Entra's signing keys"];
 const dependencies: readonly Trouble[] = [...entra, 'Table Storage', 'Key Vault', 'managed identity'];
 
-/** Of what each failure may come. Entra's two are at one address, where connections are refused to both. */
-const causes: Readonly<Record<string, readonly Trouble[]>> = {
-  'no answer': ['killed instance', 'lost answers'],
-  storage_unavailable: ['Table Storage'],
-  storage_contended: ['Table Storage'],
-  secrets_unavailable: ['Key Vault', 'managed identity'],
-  signing_keys_unavailable: entra,
-  entra_unavailable: entra,
-  timed_out: dependencies,
-  // A sign-in that came back from Entra, and a page that told the person so.
-  temporarily_unavailable: dependencies,
-  'sign-in broke off': dependencies,
-  // Keys that are not known are asked for every 30 seconds at most: strangers choose their ids.
-  access_denied: ['new signing keys of Entra'],
-};
+/** By those who wait for what was asked while it lasted: the longest deadline. */
+function during(...of: readonly Trouble[]): Cause {
+  return { of, forMs: 10_000 };
+}
 
-/** How long after its end something may still be felt: by those who wait for what was asked while it lasted. */
-const aftermathMs = 10_000;
-/** Two intervals of 30 seconds between questions for keys: a new one may just have begun. */
-const unknownKeysMs = 60_000;
+/**
+ * Of what each failure may come. Entra's two are at one address, where connections are refused to both, and to the
+ * browser that signs in there.
+ */
+const causes: Readonly<Record<string, readonly Cause[]>> = {
+  'no answer': [during('killed instance', 'lost answers', ...entra)],
+  storage_unavailable: [during('Table Storage')],
+  storage_contended: [during('Table Storage')],
+  secrets_unavailable: [during('Key Vault', 'managed identity')],
+  signing_keys_unavailable: [during(...entra)],
+  entra_unavailable: [
+    during(...entra),
+    // Whoever died while it confirmed an account, or could not write that it has, leaves a lease of 20 seconds.
+    { of: ['killed instance', 'Table Storage'], forMs: 30_000 },
+  ],
+  timed_out: [during(...dependencies)],
+  // A sign-in that came back from Entra, and a page that told the person so.
+  temporarily_unavailable: [during(...dependencies)],
+  'sign-in broke off': [during(...dependencies)],
+  // Keys that are not known are asked for every 30 seconds at most: strangers choose their ids.
+  access_denied: [{ of: ['new signing keys of Entra'], forMs: 60_000 }],
+};
 
 export function createTroubles(now: () => number = Date.now): Troubles {
   const spans: { readonly trouble: Trouble; until: number }[] = [];
@@ -45,11 +58,9 @@ export function createTroubles(now: () => number = Date.now): Troubles {
     },
     explain(outcome, beganAt) {
       if (outcome === 'done') return true;
-      const possible = causes[outcome] ?? [];
-      return spans.some(({ trouble, until }) => {
-        const lasting = trouble === 'new signing keys of Entra' ? unknownKeysMs : aftermathMs;
-        return possible.includes(trouble) && until + lasting >= beganAt;
-      });
+      return (causes[outcome] ?? []).some(({ of, forMs }) =>
+        spans.some(({ trouble, until }) => of.includes(trouble) && until + forMs >= beganAt),
+      );
     },
   };
 }
