@@ -101,6 +101,9 @@ export async function createOwnEnvironment(
     ENTRA_AUDIENCES: [apps.api.id, apps.api.api.identifierUri].join(','),
     TABLES_CONNECTION_STRING: azurite.connectionString,
     TABLE_PREFIX: 'bench',
+    // Counted, and never met.
+    MCP_CALLS_PER_MINUTE: '1000000',
+    OAUTH_CALLS_PER_MINUTE: '1000000',
     OAUTH_PROXY: 'off',
     ...changes,
   };

@@ -137,6 +137,12 @@ param requiredAppRoles string = 'Mcp.Invoke'
 param allowedClientIds string = ''
 param allowedOrigins string = ''
 param maxRequestBytes string = '1048576'
+
+@description('Calls of the token and the revocation endpoint that one address may make in a minute, likewise.')
+param oauthCallsPerMinute string = '1200'
+
+@description('Calls of /mcp that one caller may make in a minute, counted by each instance for itself; 0 for any number.')
+param mcpCallsPerMinute string = '1200'
 param tablePrefix string = 'mcp'
 
 @allowed(['on', 'off'])
@@ -327,10 +333,12 @@ module functionApp 'app/function-app.bicep' = {
       ENTRA_CLIENT_CREDENTIAL: entraClientCredential
       ALLOWED_ORIGINS: allowedOrigins
       MAX_REQUEST_BYTES: maxRequestBytes
+      MCP_CALLS_PER_MINUTE: mcpCallsPerMinute
       TABLE_PREFIX: tablePrefix
       OAUTH_PROXY: oauthProxy
       OAUTH_DCR: oauthDcr
       OAUTH_CIMD: oauthCimd
+      OAUTH_CALLS_PER_MINUTE: oauthCallsPerMinute
       OAUTH_ALLOWED_REDIRECT_URIS: oauthAllowedRedirectUris
       OAUTH_EXTRA_AUTHORIZE_PARAMS: oauthExtraAuthorizeParams
       TOKEN_EXPIRY_SECONDS: tokenExpirySeconds

@@ -20,6 +20,8 @@ const { status } = spawnSync(
   [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
+    '--import',
+    './test/support/stray-failures.ts',
     'node_modules/jest/bin/jest.js',
     // One property may take minutes: an hour is where it hangs.
     '--testTimeout=3600000',

@@ -155,14 +155,14 @@ function compose(config: Config, options: AppOptions): App {
   const endpoints = composeEndpoints(config, options, shared, checks, authorization);
   const deferredWork = createDeferredWork();
   return {
-    routes: endpoints.map(createAppGuard(config, { sink, authenticate, deferredWork })),
+    routes: endpoints.map(createAppGuard(config, { sink, now: options.now, authenticate, deferredWork })),
     jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
     close: () => deferredWork.settle(),
   };
 }
 
 /** Every route that there may be, under a guard whose configuration nothing gets to use. */
-function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): App {
+function composeFaulty(faults: readonly ConfigFault[], options: AppOptions): App {
   const standIn = loadConfig({
     // Not this machine: a server of this machine refuses to be called by any other name.
     PUBLIC_BASE_URL: 'https://misconfigured.invalid',
@@ -172,7 +172,11 @@ function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): Ap
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
   const authenticate = () => Promise.reject(new AppError('misconfigured'));
-  const guard = createAppGuard(standIn, { sink, authenticate, deferredWork: createDeferredWork() });
+  const guard = createAppGuard(standIn, {
+    ...options,
+    authenticate,
+    deferredWork: createDeferredWork(),
+  });
   const routes = [
     ...Object.values(coreRoutes),
     ...Object.values(pageRoutes),

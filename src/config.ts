@@ -24,6 +24,9 @@ export interface Config {
     readonly publicBaseUrl: string;
     readonly allowedOrigins: readonly string[];
     readonly maxRequestBytes: number;
+    readonly maxConcurrentRequests: number;
+    /** Of one caller, for each instance; 0 for any number. */
+    readonly callsPerMinute: number;
   };
   readonly tables: {
     readonly url?: string;
@@ -44,6 +47,8 @@ export interface Config {
     readonly clients: readonly PreregisteredClient[];
     /** Dynamic Client Registration (RFC 7591). */
     readonly registration: boolean;
+    /** Of one address at the token and the revocation endpoint, for each instance; 0 for any number. */
+    readonly callsPerMinute: number;
     /** Client ID Metadata Documents. */
     readonly metadataDocuments: boolean;
     readonly extraAuthorizeParams: Readonly<Record<string, string>>;
@@ -83,6 +88,7 @@ function toOAuth(values: EnvironmentValues): Pick<Config, 'oauth'> {
       allowedRedirectUris: values.OAUTH_ALLOWED_REDIRECT_URIS,
       clients: values.OAUTH_PREREGISTERED_CLIENTS,
       registration: values.OAUTH_DCR === 'on',
+      callsPerMinute: values.OAUTH_CALLS_PER_MINUTE,
       metadataDocuments: values.OAUTH_CIMD === 'on',
       extraAuthorizeParams: values.OAUTH_EXTRA_AUTHORIZE_PARAMS,
       trustedProxies: values.TRUSTED_PROXIES,
@@ -108,6 +114,8 @@ function toConfig(values: EnvironmentValues, environment: NodeJS.ProcessEnv): Co
       publicBaseUrl: values.PUBLIC_BASE_URL,
       allowedOrigins: values.ALLOWED_ORIGINS,
       maxRequestBytes: values.MAX_REQUEST_BYTES,
+      maxConcurrentRequests: values.MAX_CONCURRENT_REQUESTS,
+      callsPerMinute: values.MCP_CALLS_PER_MINUTE,
     },
     tables: {
       ...(values.TABLES_URL !== undefined && { url: values.TABLES_URL }),

@@ -2,6 +2,7 @@ import type { CatalogueEntry } from './errors/entry.ts';
 import { failures } from './errors/failures.ts';
 import { requestErrors } from './errors/requests.ts';
 import { tokenErrors } from './errors/tokens.ts';
+import type { Quota } from './quota.ts';
 
 /**
  * The closed set of things that can go wrong between a request and its answer.
@@ -32,6 +33,8 @@ export interface AppErrorOptions {
   /** For the log only, unless the catalogue shows it. May name claims and configured values, never a token or a secret. */
   readonly detail?: string;
   readonly cause?: unknown;
+  /** The limit that was met: when it lets requests through again. */
+  readonly quota?: Quota;
 }
 
 /** A failure with a code of the catalogue; its `message` is the public one. */
@@ -39,11 +42,13 @@ export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly detail: string | undefined;
+  readonly quota: Quota | undefined;
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(catalogue[code].message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
+    this.quota = options.quota;
   }
 }
 

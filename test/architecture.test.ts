@@ -57,7 +57,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'streams',
   ],
-  oauth: ['auth', 'config (types)', 'deadline', 'errors', 'log', 'loopback', 'stores'],
+  oauth: ['auth', 'config (types)', 'deadline', 'errors', 'log', 'loopback', 'quota', 'stores'],
   mcp: ['auth (types)', 'deadline', 'errors', 'stores'],
   auth: ['config (types)', 'errors', 'stores'],
   azure: [
@@ -71,20 +71,22 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'stores',
     'streams',
   ],
-  http: ['auth (types)', 'deadline', 'errors', 'log', 'loopback'],
+  http: ['auth (types)', 'deadline', 'errors', 'log', 'loopback', 'quota', 'streams'],
   jobs: ['http', 'log'],
-  stores: ['errors'],
+  stores: ['errors', 'quota (types)'],
   config: ['log', 'loopback'],
   log: [],
-  errors: [],
+  errors: ['quota (types)'],
   deadline: [],
   loopback: [],
+  quota: [],
   streams: [],
 };
 
 /** Packages that only some rooms may know. */
 const packageRooms: Readonly<Record<string, readonly string[]>> = {
   '@azure/functions': ['azure', 'main'],
+  '@azure/core-rest-pipeline': ['azure'],
   '@azure/data-tables': ['azure'],
   '@azure/identity': ['azure'],
   'set-cookie-parser': ['azure'],

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import packageJson from '../package.json' with { type: 'json' };
+import { dependencies, faultRows } from './support/fault-rows.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -69,6 +70,36 @@ describe.each(documents)('%s', (path) => {
   it('names only scripts that exist', () => {
     const named = [...read(path).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => !(name in packageJson.scripts))).toEqual([]);
+  });
+});
+
+describe('docs/reliability.md', () => {
+  it('has the rows that the tests of faults go through, each once and in their order', () => {
+    const [, section = ''] = read('docs/reliability.md').split(/^## Faults$/m);
+    const listed = (section.split(/^## /m)[0] ?? '')
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !line.includes('| ---'))
+      .slice(1)
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    const tested = faultRows.map(({ dependency, fault, answer, tries, within }) => [
+      dependency,
+      fault,
+      answer.replace(/^503 (.*)/, '503 `$1`'),
+      String(tries ?? '-'),
+      `${within} s`,
+    ]);
+    expect(listed).toEqual(tested);
+  });
+
+  it('is about faults that all have a test', () => {
+    const files = readdirSync(join(root, 'test/e2e')).filter((name) => /^faults-.*\.test\.ts$/.test(name));
+    const tested = files.map((name) => /dependency: (['"])(.*)\1,/.exec(read(`test/e2e/${name}`))?.[2]);
+    expect(tested.sort()).toEqual([...dependencies].sort());
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { makeCertificate, type Certificate } from '../certificate.ts';
 import { apps, homeTenant } from '../entra/directory.ts';
@@ -84,7 +85,11 @@ export async function startLocalKeyVault(options: LocalKeyVaultOptions): Promise
   const store = openSecretStore(dataDir, () => seed ?? makeSecrets());
   const state: State = { requests: 0, isOut: false };
   const assembled = Promise.withResolvers<Hono>();
-  const answer = async (request: Request) => (await assembled.promise).fetch(request);
+  const answer = async (request: Request) => {
+    const response = await (await assembled.promise).fetch(request);
+    response.headers.set('x-ms-request-id', randomUUID());
+    return response;
+  };
   const { url, stop } = await serveFetch(answer, { port, tls });
   assembled.resolve(assemble(url, store, state, options));
   return {

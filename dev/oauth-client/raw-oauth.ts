@@ -88,6 +88,10 @@ export function passwordOf(user: UserName): { username: string; password: string
   return { username, password };
 }
 
+function expectPage({ url, status, text }: Visit): void {
+  if (status !== 200) throw new Error(`at ${url.href}: ${status} ${text}`);
+}
+
 /** From the consent page to where the client is sent back: Allow, and the sign-in at Entra unless it knows the browser. */
 export async function allow(
   browser: HttpBrowser,
@@ -96,8 +100,10 @@ export async function allow(
   user: UserName = 'alice',
 ): Promise<URL> {
   const stop = redirectUri;
+  expectPage(consentPage);
   const atEntra = await browser.submit(consentPage, { decision: 'allow' }, { stop });
   if (atEntra.url.href.startsWith(stop)) return atEntra.url;
+  expectPage(atEntra);
   const back = await browser.submit(atEntra, passwordOf(user), { stop });
   if (!back.url.href.startsWith(stop)) throw new Error(`at ${back.url.href}: ${back.status} ${back.text}`);
   return back.url;

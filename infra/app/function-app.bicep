@@ -58,10 +58,12 @@ type settingOptions = {
   ENTRA_REQUIRED_APP_ROLES: string
   ENTRA_CLIENT_CREDENTIAL: 'managed-identity' | 'secret'
   MAX_REQUEST_BYTES: string
+  MCP_CALLS_PER_MINUTE: string
   TABLE_PREFIX: string
   OAUTH_PROXY: 'on' | 'off'
   OAUTH_DCR: 'on' | 'off'
   OAUTH_CIMD: 'on' | 'off'
+  OAUTH_CALLS_PER_MINUTE: string
   OAUTH_ALLOWED_REDIRECT_URIS: string
   OAUTH_EXTRA_AUTHORIZE_PARAMS: string
   TOKEN_EXPIRY_SECONDS: string
@@ -144,6 +146,9 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       ENTRA_ALLOWED_CLIENT_IDS: options.ENTRA_ALLOWED_CLIENT_IDS
       ALLOWED_ORIGINS: options.ALLOWED_ORIGINS
       MAX_REQUEST_BYTES: options.MAX_REQUEST_BYTES
+      // The platform gives an instance fewer: what comes beyond has come another way.
+      MAX_CONCURRENT_REQUESTS: string(perInstanceConcurrency * 4)
+      MCP_CALLS_PER_MINUTE: options.MCP_CALLS_PER_MINUTE
       TABLES_URL: tableEndpoint
       TABLE_PREFIX: options.TABLE_PREFIX
       OAUTH_PROXY: options.OAUTH_PROXY
@@ -154,6 +159,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       REFRESH_TOKEN_EXPIRY_SECONDS: options.REFRESH_TOKEN_EXPIRY_SECONDS
       OAUTH_DCR: options.OAUTH_DCR
       OAUTH_CIMD: options.OAUTH_CIMD
+      OAUTH_CALLS_PER_MINUTE: options.OAUTH_CALLS_PER_MINUTE
       OAUTH_ALLOWED_REDIRECT_URIS: options.OAUTH_ALLOWED_REDIRECT_URIS
       OAUTH_PREREGISTERED_CLIENTS: string(loadJsonContent('../preregistered-clients.json'))
       OAUTH_EXTRA_AUTHORIZE_PARAMS: options.OAUTH_EXTRA_AUTHORIZE_PARAMS

@@ -5,6 +5,7 @@ import { qualifyScopes } from '../auth/scopes.ts';
 import type { Config } from '../config.ts';
 import type { Check } from '../endpoints/health.ts';
 import { resourceMetadataUrl } from '../endpoints/routes.ts';
+import { createCallLimits } from '../http/call-limits.ts';
 import { createGuard, type GuardOptions } from '../http/guard.ts';
 
 export interface AuthenticationDeps {
@@ -38,14 +39,22 @@ export function describeSignIn({ auth, entra, http, oauth }: Config) {
   return { authorizationServers: auth.required ? [issuer] : [], scopes: qualifyScopes(entra) };
 }
 
-/** The guard as the configuration has it. */
-export function createAppGuard(
-  config: Config,
-  options: Pick<GuardOptions, 'sink' | 'authenticate' | 'deferredWork'>,
-) {
+export interface AppGuardOptions extends Pick<GuardOptions, 'sink' | 'authenticate' | 'deferredWork'> {
+  /** Milliseconds since the epoch. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** The guard of every route, with the limits and the challenge that the configuration asks for. */
+export function createAppGuard(config: Config, { now = Date.now, ...options }: AppGuardOptions) {
   const challenge = {
     resourceMetadataUrl: resourceMetadataUrl(config.http.publicBaseUrl),
     scopes: describeSignIn(config).scopes,
   };
-  return createGuard({ ...config.http, ...options, challenge, logLevel: config.log.level });
+  const countCall = createCallLimits({
+    perCaller: config.http.callsPerMinute,
+    perAddress: config.oauth?.callsPerMinute ?? 0,
+    trustedProxies: config.oauth?.trustedProxies ?? 0,
+    now,
+  });
+  return createGuard({ ...config.http, ...options, challenge, countCall, logLevel: config.log.level });
 }

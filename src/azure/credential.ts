@@ -1,10 +1,31 @@
 import type { TokenCredential } from '@azure/identity';
+import type * as sdk from './sdk/identity.ts';
+import { retryOptions } from './service-client.ts';
 
 export interface CredentialOptions {
   /** Whether the platform offers a managed identity; otherwise the developer's own sign-in is used. */
   readonly managedIdentity: boolean;
   /** Client id of a user-assigned identity. */
   readonly clientId?: string;
+}
+
+type Identity = typeof sdk;
+
+/** Milliseconds for one question to the platform. The library has no limit, and lets all callers wait for the first. */
+const questionMs = 4_000;
+
+/** The SDK's own HTTP client, with an end to every request and its answer. */
+function createImpatientClient({ createDefaultHttpClient }: Identity) {
+  const client = createDefaultHttpClient();
+  return {
+    sendRequest(request: Parameters<typeof client.sendRequest>[0]) {
+      const { abortSignal } = request;
+      const end = AbortSignal.timeout(questionMs);
+      request.abortSignal =
+        abortSignal === undefined ? end : AbortSignal.any([abortSignal as AbortSignal, end]);
+      return client.sendRequest(request);
+    },
+  };
 }
 
 async function openCredential({ managedIdentity, clientId }: CredentialOptions): Promise<TokenCredential> {
@@ -15,7 +36,11 @@ async function openCredential({ managedIdentity, clientId }: CredentialOptions):
       new identity.AzureDeveloperCliCredential(),
     );
   }
-  return new identity.ManagedIdentityCredential(clientId === undefined ? {} : { clientId });
+  return new identity.ManagedIdentityCredential({
+    retryOptions,
+    httpClient: createImpatientClient(identity),
+    ...(clientId !== undefined && { clientId }),
+  });
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { isLoopback } from '../loopback.ts';
 import type { SecretName, Secrets, SecretVersion } from '../stores/secrets.ts';
 import { createSecretCache } from './secret-cache.ts';
+import { refuseStrangers, retryOptions } from './service-client.ts';
 
 export interface KeyVaultSecretsOptions {
   readonly credential: TokenCredential;
@@ -134,14 +135,17 @@ export function createKeyVaultSecrets(
   { url }: { readonly url: string },
   { credential, now, log, deadlineMs = 5_000 }: KeyVaultSecretsOptions,
 ): Secrets {
-  // The challenge of a vault on this machine names Azure's resource, whose domain cannot be this machine's.
-  const disableChallengeResourceVerification = isLoopback(new URL(url));
-  const retryOptions = { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 };
+  const options = {
+    retryOptions,
+    additionalPolicies: refuseStrangers((detail) => new AppError('secrets_unavailable', { detail })),
+    // The challenge of a vault on this machine names Azure's resource, whose domain cannot be this machine's.
+    disableChallengeResourceVerification: isLoopback(new URL(url)),
+  };
   let client: SecretClient | undefined;
 
   async function openClient(): Promise<SecretClient> {
     const sdk = await import('./sdk/key-vault.ts');
-    client ??= new sdk.SecretClient(url, credential, { retryOptions, disableChallengeResourceVerification });
+    client ??= new sdk.SecretClient(url, credential, options);
     return client;
   }
 

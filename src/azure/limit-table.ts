@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import { rateLimits, type RateLimiter } from '../stores/rate-limiter.ts';
+import { rateLimits, type RateLimit, type RateLimiter } from '../stores/rate-limiter.ts';
 import { createExpiryIndex, endingRowKey, endingRowSchema, readLasting } from './expiry-index.ts';
 import { retryContended } from './retry-contended.ts';
 import type { Tables } from './tables.ts';
@@ -11,6 +11,12 @@ const limitRowSchema = endingRowSchema.extend({ count: z.int() });
 export interface LimitTableOptions {
   readonly now?: () => number;
   readonly limits?: typeof rateLimits;
+}
+
+interface Counted {
+  readonly admitted: boolean;
+  readonly remaining: number;
+  readonly resetMs: number;
 }
 
 function isContended(error: unknown): boolean {
@@ -41,29 +47,37 @@ export function createLimitTable(
     return (await table.replace(row, ended.etag)) !== undefined;
   }
 
+  /** Undefined when another was faster. */
+  async function count(partitionKey: string, limit: RateLimit): Promise<Counted | undefined> {
+    const { most, windowMs } = limit;
+    const row = await table.get(partitionKey, endingRowKey);
+    const window = readLasting(limitRowSchema, row, now());
+    if (window === undefined) {
+      const ended = row && { etag: String(row.etag) };
+      const isMine = await startWindow(partitionKey, windowMs, ended);
+      return isMine ? { admitted: true, remaining: most - 1, resetMs: windowMs } : undefined;
+    }
+    const { expiresAt, etag, count } = window;
+    const resetMs = expiresAt - now();
+    if (count >= most) return { admitted: false, remaining: 0, resetMs };
+    const next = { count: count + 1, expiresAt: new Date(expiresAt).toISOString() };
+    const counted = await table.replace({ partitionKey, rowKey: endingRowKey, ...next }, etag);
+    return counted === undefined ? undefined : { admitted: true, remaining: most - count - 1, resetMs };
+  }
+
   return {
     async admit(kind, key) {
-      const { most, windowMs } = limits[kind];
+      const limit = limits[kind];
       const partitionKey = createHash('sha256').update(`${kind} ${key}`).digest('hex');
-      try {
-        return await retryContended('limits', async () => {
-          const row = await table.get(partitionKey, endingRowKey);
-          const window = readLasting(limitRowSchema, row, now());
-          if (window === undefined) {
-            const ended = row && { etag: String(row.etag) };
-            return (await startWindow(partitionKey, windowMs, ended)) || undefined;
-          }
-          if (window.count >= most) return false;
-          const { expiresAt, etag, count } = window;
-          const next = { count: count + 1, expiresAt: new Date(expiresAt).toISOString() };
-          const counted = await table.replace({ partitionKey, rowKey: endingRowKey, ...next }, etag);
-          return counted === undefined ? undefined : true;
-        });
-      } catch (error) {
-        // Every attempt saw places left; others took theirs first each time.
-        if (isContended(error)) return true;
-        throw error;
-      }
+      // Every attempt saw places left; others took theirs first each time.
+      const uncounted = { admitted: true, remaining: 0, resetMs: limit.windowMs };
+      const { admitted, ...left } = await retryContended('limits', () => count(partitionKey, limit)).catch(
+        (error: unknown) => {
+          if (isContended(error)) return uncounted;
+          throw error;
+        },
+      );
+      return { admitted, quota: { policy: kind, ...limit, ...left } };
     },
   };
 }

@@ -64,7 +64,7 @@ export interface Table {
   remove(partitionKey: string, rowKey: string, etag?: string): Promise<boolean>;
   /**
    * Up to 100 changes in one partition: all of them, or none and false when a row exists that must not, is missing, or
-   * has another ETag.
+   * has another ETag; false, too, when the answer does not tell of each of them.
    */
   transact(actions: TransactionAction[]): Promise<boolean>;
 }
@@ -172,7 +172,10 @@ function createWrites(call: TableCall): Omit<Table, keyof ReturnType<typeof crea
     transact: (actions) =>
       unlessRefused(
         [404, 409, 412],
-        call((client, abortSignal) => client.submitTransaction(actions, { abortSignal }).then(() => true)),
+        call(async (client, abortSignal) => {
+          const { subResponses } = await client.submitTransaction(actions, { abortSignal });
+          return subResponses.length === actions.length && subResponses.every(({ status }) => status < 300);
+        }),
         false,
       ),
   };

@@ -2,6 +2,7 @@ import type { TableClient } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { refuseStrangers, retryOptions } from './service-client.ts';
 import { callStorage } from './storage-call.ts';
 import { createTable, type Sdk, type Table, type TableCall } from './table.ts';
 
@@ -43,13 +44,20 @@ export interface TablesOptions {
 
 type Connect = (sdk: Sdk, table: string) => TableClient;
 
-const clientOptions = { retryOptions: { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 1_000 } };
+function createClientOptions(table: string) {
+  return {
+    retryOptions,
+    additionalPolicies: refuseStrangers(
+      (detail) => new AppError('storage_unavailable', { detail: `${table}: ${detail}` }),
+    ),
+  };
+}
 
 function connectWithString(connectionString: string): Connect {
   return function connect({ TableClient }, table) {
     try {
       // Azurite's endpoints are http; whether to use it is for the connection string to say.
-      const options = { ...clientOptions, allowInsecureConnection: true };
+      const options = { ...createClientOptions(table), allowInsecureConnection: true };
       return TableClient.fromConnectionString(connectionString, table, options);
     } catch (cause) {
       throw new AppError('misconfigured', { detail: 'TABLES_CONNECTION_STRING cannot be read', cause });
@@ -63,7 +71,7 @@ function chooseConnection(
 ): Connect {
   if (connectionString !== undefined) return connectWithString(connectionString);
   if (url?.startsWith('https:') && credential !== undefined) {
-    return ({ TableClient }, table) => new TableClient(url, table, credential, clientOptions);
+    return ({ TableClient }, table) => new TableClient(url, table, credential, createClientOptions(table));
   }
   throw new AppError('misconfigured', { detail: 'TABLES_URL must be https, as a token is sent to it' });
 }

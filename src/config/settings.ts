@@ -12,8 +12,8 @@ import {
   preregisteredClients,
   redirectUriPattern,
   scopeName,
-  seconds,
   sharedTenants,
+  wholeNumber,
 } from './values.ts';
 
 export interface SettingInfo {
@@ -86,19 +86,21 @@ export const environmentSchema = z.object({
     example: 'https://inspector.example.com',
     aliases: ['CORS_ORIGINS', 'CORS_ALLOWED_ORIGINS'],
   }),
-  MAX_REQUEST_BYTES: setting(
-    z.coerce
-      .number('must be a number')
-      .int('must be a whole number')
-      .min(1_024, 'must be at least 1024')
-      .max(10_485_760, 'must be at most 10485760 (10 MiB)')
-      .default(1_048_576),
-    {
-      description: 'Largest request body, bytes. 1,024 to 10,485,760.',
-      example: '1048576',
-      aliases: ['MAX_BODY_SIZE', 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'],
-    },
-  ),
+  MAX_REQUEST_BYTES: setting(wholeNumber({ min: 1_024, max: 10_485_760, otherwise: 1_048_576 }), {
+    description: 'Largest request body, bytes. 1,024 to 10,485,760.',
+    example: '1048576',
+    aliases: ['MAX_BODY_SIZE', 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'],
+  }),
+  MAX_CONCURRENT_REQUESTS: setting(wholeNumber({ min: 10, max: 10_000, otherwise: 200 }), {
+    description:
+      'Requests that an instance answers at once; what comes beyond is refused at once with 503. 10 to 10,000.',
+    example: '200',
+  }),
+  MCP_CALLS_PER_MINUTE: setting(wholeNumber({ min: 0, max: 1_000_000, otherwise: 1_200 }), {
+    description:
+      'Calls of `/mcp` that one caller may make in a minute, counted by each instance for itself. 0: any number.',
+    example: '1200',
+  }),
   TABLES_URL: setting(httpsUrl.optional(), {
     description:
       'Table endpoint of the storage account; read with the managed identity (or your own sign-in, locally).',
@@ -146,12 +148,12 @@ export const environmentSchema = z.object({
     example: 'https://kv-mcp-abc.vault.azure.net',
     aliases: ['AZURE_KEY_VAULT_ENDPOINT', 'KEY_VAULT_ENDPOINT', 'KEY_VAULT_URI'],
   }),
-  TOKEN_EXPIRY_SECONDS: setting(seconds({ min: 60, max: 86_400, otherwise: 3_600 }), {
+  TOKEN_EXPIRY_SECONDS: setting(wholeNumber({ min: 60, max: 86_400, otherwise: 3_600 }), {
     description: 'Life of an access token of the proxy, seconds. 60 to 86,400.',
     example: '3600',
     aliases: ['ACCESS_TOKEN_TTL'],
   }),
-  REFRESH_TOKEN_EXPIRY_SECONDS: setting(seconds({ min: 3_600, max: 7_776_000, otherwise: 2_592_000 }), {
+  REFRESH_TOKEN_EXPIRY_SECONDS: setting(wholeNumber({ min: 3_600, max: 7_776_000, otherwise: 2_592_000 }), {
     description:
       'How long a client that is not used stays signed in, seconds. 3,600 to 7,776,000 (90 days, Entra’s own limit).',
     example: '2592000',
@@ -160,6 +162,11 @@ export const environmentSchema = z.object({
   OAUTH_DCR: setting(z.enum(['on', 'off'], 'must be "on" or "off"').default('on'), {
     description: 'Dynamic Client Registration (RFC 7591).',
     example: 'on',
+  }),
+  OAUTH_CALLS_PER_MINUTE: setting(wholeNumber({ min: 0, max: 1_000_000, otherwise: 1_200 }), {
+    description:
+      'Calls of `/auth/token` and `/auth/revoke` that one address may make in a minute, counted by each instance for itself. 0: any number.',
+    example: '1200',
   }),
   OAUTH_CIMD: setting(z.enum(['on', 'off'], 'must be "on" or "off"').default('on'), {
     description: 'Client ID Metadata Documents.',
@@ -181,19 +188,11 @@ export const environmentSchema = z.object({
     description: 'Further parameters for Entra’s authorize endpoint, as a query string.',
     example: 'domain_hint=contoso.com',
   }),
-  TRUSTED_PROXIES: setting(
-    z.coerce
-      .number('must be a number')
-      .int('must be a whole number')
-      .min(0, 'must be at least 0')
-      .max(5, 'must be at most 5')
-      .default(1),
-    {
-      description:
-        'Front ends that append to X-Forwarded-For: 1 on Azure, 2 behind API Management. Decides whose address a rate limit counts.',
-      example: '1',
-    },
-  ),
+  TRUSTED_PROXIES: setting(wholeNumber({ min: 0, max: 5, otherwise: 1 }), {
+    description:
+      'Front ends that append to X-Forwarded-For: 1 on Azure, 2 behind API Management. Decides whose address a rate limit counts.',
+    example: '1',
+  }),
   AZURE_CLIENT_ID: setting(guidValue.optional(), {
     description: 'Client id of the user-assigned managed identity.',
     example: '44444444-4444-4444-8444-444444444444',

@@ -72,8 +72,8 @@ export const connectionString = z
     'must be a storage connection string',
   );
 
-/** A whole number of seconds. */
-export function seconds({ min, max, otherwise }: { min: number; max: number; otherwise: number }) {
+/** A whole number within bounds. */
+export function wholeNumber({ min, max, otherwise }: { min: number; max: number; otherwise: number }) {
   return z.coerce
     .number('must be a number')
     .int('must be a whole number')

@@ -69,6 +69,8 @@ function refusesOrigins({ origins, methods }: DocumentedEndpoint): boolean {
 function mayRefuse(endpoint: DocumentedEndpoint, code: ErrorCode): boolean {
   const { status } = describeError(code);
   if (common.includes(code) || endpoint.docs.refusals?.includes(code) === true) return true;
+  if (code === 'overloaded') return endpoint.vital !== true;
+  if (code === 'too_many_calls') return endpoint.counted !== undefined;
   if (code === 'origin_not_allowed') return refusesOrigins(endpoint);
   if (ofSignIn.includes(code)) return false;
   if (ofMcp.includes(code)) return endpoint.errors === 'json-rpc';

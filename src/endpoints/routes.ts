@@ -13,8 +13,9 @@ export const coreRoutes = {
     refusedMethods: ['GET', 'DELETE'],
     access: 'bearer',
     errors: 'json-rpc',
+    counted: 'caller',
   },
-  healthz: { ...document, name: 'healthz', path: '/healthz' },
+  healthz: { ...document, name: 'healthz', path: '/healthz', vital: true },
 } as const satisfies Readonly<Record<string, EndpointRoute>>;
 
 /** What else there is without the authorization server; its code is loaded when it is needed. */

@@ -40,8 +40,8 @@ export const signInRoutes = {
     maxBodyBytes: 8_192,
   },
   callback: { ...visit, name: 'callback', path: '/auth/callback' },
-  token: { ...call, name: 'token', path: '/auth/token', maxBodyBytes: 32_768 },
-  revoke: { ...call, name: 'revoke', path: '/auth/revoke', maxBodyBytes: 32_768 },
+  token: { ...call, name: 'token', path: '/auth/token', maxBodyBytes: 32_768, counted: 'address' },
+  revoke: { ...call, name: 'revoke', path: '/auth/revoke', maxBodyBytes: 32_768, counted: 'address' },
   // What oidc-provider takes at most.
   register: { ...call, name: 'register', path: '/auth/register', maxBodyBytes: 56 * 1_024 },
   login: { ...visit, name: 'login', path: '/auth/login' },

@@ -65,6 +65,12 @@ export const failures = {
     message: 'Too many changes to the same data at once. Try again.',
     retryAfter: 1,
   },
+  overloaded: {
+    status: 503,
+    oauth: 'temporarily_unavailable',
+    message: 'This server is answering as many requests as it can at once. Try again.',
+    retryAfter: 1,
+  },
   timed_out: {
     status: 503,
     oauth: 'temporarily_unavailable',

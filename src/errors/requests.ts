@@ -82,6 +82,13 @@ export const requestErrors = {
     message: 'Send the parameters as "Content-Type: application/x-www-form-urlencoded".',
   },
   unsupported_encoding: { status: 415, message: 'Send the body without Content-Encoding.' },
+  too_many_calls: {
+    status: 429,
+    oauth: 'temporarily_unavailable',
+    message:
+      'More calls in a minute than this server lets one caller make. Wait as long as Retry-After says.',
+    retryAfter: 60,
+  },
   rate_limited: {
     status: 429,
     oauth: 'temporarily_unavailable',

@@ -66,6 +66,10 @@ interface RouteBase {
   readonly errors?: 'json' | 'json-rpc' | 'page';
   /** Largest body, bytes, where MAX_REQUEST_BYTES is more than it could need. */
   readonly maxBodyBytes?: number;
+  /** Whose calls are counted and limited by each instance for itself: of who is signed in, or of an address. */
+  readonly counted?: 'caller' | 'address';
+  /** Answered even where an instance has as many requests as it may. */
+  readonly vital?: true;
 }
 
 export interface PublicRoute extends RouteBase {

@@ -3,11 +3,14 @@ import { AppError, toAppError } from '../errors.ts';
 import { withDeadline } from '../deadline.ts';
 import { createLog, describeCause, type Log, type LogFields, type LogLevel, type LogSink } from '../log.ts';
 import type { Principal } from '../auth/principal.ts';
+import { describeQuota, type Quota } from '../quota.ts';
 import { readBody } from './body.ts';
+import type { CountCall } from './call-limits.ts';
 import type { DeferredWork } from './deferred-work.ts';
 import type { Endpoint, GuardedHandler, Invocation, RequestContext, Route } from './endpoint.ts';
 import { createErrorResponse, type Challenge } from './error-response.ts';
 import { describeFailure } from './failure-fields.ts';
+import { createPlaces } from './places.ts';
 import { createOriginPolicy, type OriginPolicy } from './origin.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 
@@ -17,6 +20,9 @@ export interface GuardOptions {
   readonly allowedOrigins: readonly string[];
   /** Largest body, bytes. */
   readonly maxRequestBytes: number;
+  /** Most requests that are answered at once; what is vital is answered in any case. */
+  readonly maxConcurrentRequests: number;
+  readonly countCall: CountCall;
   readonly challenge: Challenge;
   /** Whose token the request carries; throws AppError where it carries none that is accepted. */
   readonly authenticate: (request: Request) => Promise<Principal>;
@@ -86,6 +92,14 @@ function checkMethod(endpoint: Endpoint, request: Request): void {
     throw new AppError('method_not_allowed');
 }
 
+function tellQuota(response: Response, quota: Quota | undefined): Response {
+  if (quota === undefined) return response;
+  const fields = describeQuota(quota);
+  response.headers.set('RateLimit-Policy', fields['RateLimit-Policy']);
+  response.headers.set('RateLimit', fields.RateLimit);
+  return response;
+}
+
 /** Authenticates before a byte of the body is read, so that strangers cannot make the server buffer. */
 async function answer(
   endpoint: Endpoint,
@@ -96,8 +110,10 @@ async function answer(
   const limit = Math.min(options.maxRequestBytes, endpoint.maxBodyBytes ?? options.maxRequestBytes);
   if (endpoint.access === 'public') {
     checkMethod(endpoint, request);
+    const quota = options.countCall(endpoint, request, undefined);
     const context = createContext(exchange, await readBody(request, limit));
-    return withDeadline(Promise.resolve(endpoint.handle(request, context)), publicMs, giveUp);
+    const answered = Promise.resolve(endpoint.handle(request, context));
+    return tellQuota(await withDeadline(answered, publicMs, giveUp), quota);
   }
   const principal = await withDeadline(options.authenticate(request), authenticationMs, giveUp);
   Object.assign(exchange.fields, {
@@ -105,8 +121,9 @@ async function answer(
     client: principal.clientId,
   });
   checkMethod(endpoint, request);
+  const quota = options.countCall(endpoint, request, principal);
   const context = createContext(exchange, await readBody(request, limit));
-  return endpoint.handle(request, { ...context, principal });
+  return tellQuota(await endpoint.handle(request, { ...context, principal }), quota);
 }
 
 function refuse(
@@ -183,18 +200,21 @@ function listAllowed(endpoint: Endpoint): Route['methods'] {
 
 /**
  * The shared pre-handler. Makes a route of an endpoint: request id, Origin check and CORS, authentication where the
- * endpoint asks for it, body limit, error boundary, security headers, and one log line for each request.
+ * endpoint asks for it, limits of body, calls and requests at once, error boundary, security headers, and one log line
+ * for each request.
  */
 export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Route {
   const origins = createOriginPolicy(options.publicBaseUrl, options.allowedOrigins);
   const securityHeaders = createSecurityHeaders(options.publicBaseUrl);
+  const places = createPlaces(options.maxConcurrentRequests);
 
   return function guard(endpoint) {
     const handle: GuardedHandler = async (request, invocation = {}) => {
       const exchange = beginExchange(invocation, options);
       let response: Response;
       try {
-        response = await handleGuarded(endpoint, request, exchange, options, origins);
+        if (places.areTaken && endpoint.vital !== true) throw new AppError('overloaded');
+        response = await places.hold(() => handleGuarded(endpoint, request, exchange, options, origins));
       } catch (error) {
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }

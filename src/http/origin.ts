@@ -20,7 +20,8 @@ export interface OriginPolicy {
 }
 
 /** Response headers that a page may read beyond the safelisted ones. */
-const exposedHeaders = 'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After';
+const exposedHeaders =
+  'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After, RateLimit, RateLimit-Policy';
 const requestHeaders =
   'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, traceparent, tracestate';
 

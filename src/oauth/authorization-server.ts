@@ -3,6 +3,7 @@ import type { SigningKeys } from '../auth/signing-keys.ts';
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { LimitedKind } from '../stores/rate-limiter.ts';
+import type { Admission, Quota } from '../quota.ts';
 import type { Accounts } from './accounts.ts';
 import { createAdapterFactory } from './adapter.ts';
 import { cleanAuthorizationRequest, isSameResource } from './authorization-request.ts';
@@ -57,8 +58,8 @@ export interface AuthorizationServerOptions {
   readonly accounts: Accounts;
   /** What clients publish, fetched safely. */
   readonly fetchDocument: typeof fetch;
-  /** False when an address has asked for something of this kind too often. */
-  readonly admit: (kind: LimitedKind, address: string) => Promise<boolean>;
+  /** Counts what an address asks for. */
+  readonly admit: (kind: LimitedKind, address: string) => Promise<Admission>;
   readonly readToken: RevocationEndpointOptions['readToken'];
   /** Takes failures that an answer hides. */
   readonly report: (error: unknown) => void;
@@ -74,8 +75,8 @@ interface Shared {
   readonly exchanges: Exchanges;
   readonly stores: OAuthStores;
   readonly kindOf: KindOf;
-  /** Counts a request of the exchange that runs. @throws AppError `rate_limited` */
-  readonly admit: (kind: LimitedKind) => Promise<void>;
+  /** Counts a request of the exchange that runs: what is left. @throws AppError `rate_limited` */
+  readonly admit: (kind: LimitedKind) => Promise<Quota>;
 }
 
 function createShared(options: AuthorizationServerOptions): Shared {
@@ -98,8 +99,9 @@ function createShared(options: AuthorizationServerOptions): Shared {
       listed: oauth.clients.map((client) => client.client_id),
     }),
     async admit(kind) {
-      if (!(await options.admit(kind, current().address)))
-        throw new AppError('rate_limited', { detail: kind });
+      const { admitted, quota } = await options.admit(kind, current().address);
+      if (!admitted) throw new AppError('rate_limited', { detail: kind, quota });
+      return quota;
     },
   };
 }

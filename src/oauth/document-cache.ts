@@ -9,7 +9,7 @@ interface Kept {
 
 export interface DocumentCacheOptions {
   /** Called for each call that is not answered from what is kept; what it throws ends that call alone. */
-  readonly admit: () => Promise<void>;
+  readonly admit: () => Promise<unknown>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Most documents kept; beyond that the one fetched longest ago is forgotten. */

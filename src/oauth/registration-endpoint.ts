@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { describeQuota, type Quota } from '../quota.ts';
 import { readMediaType } from './media-type.ts';
 import type { Forward } from './token-endpoint.ts';
 
@@ -6,8 +7,8 @@ export interface RegistrationEndpointOptions {
   readonly forward: Forward;
   /** The metadata as this server takes it; throws AppError `invalid_client_metadata`, `invalid_redirect_uri`. */
   readonly normalize: (metadata: unknown) => object;
-  /** Throws AppError `rate_limited`. */
-  readonly admit: () => Promise<void>;
+  /** What is left after this one; throws AppError `rate_limited`. */
+  readonly admit: () => Promise<Quota>;
 }
 
 /** `/auth/register` (RFC 7591): public clients, and what cannot be honoured is said in the answer. */
@@ -25,7 +26,9 @@ export function createRegistrationEndpoint({
       throw new AppError('invalid_json');
     }
     const normalized = normalize(metadata);
-    await admit();
-    return forward(request, JSON.stringify(normalized));
+    const quota = describeQuota(await admit());
+    const response = await forward(request, JSON.stringify(normalized));
+    for (const [name, value] of Object.entries(quota)) response.headers.set(name, value);
+    return response;
   };
 }

@@ -1,3 +1,5 @@
+import type { Admission } from '../quota.ts';
+
 /** What is limited: registering a client, having what a client publishes fetched, and asking for a sign-in. */
 export type LimitedKind = 'registration' | 'document' | 'authorization';
 
@@ -17,11 +19,11 @@ export const rateLimits: Readonly<Record<LimitedKind, RateLimit>> = {
 
 export interface RateLimiter {
   /**
-   * Counts one request, for all instances together; false when the window has had its most. The count is approximate:
-   * a retry may be counted twice, and where very many requests of one key come at the same moment some are admitted
-   * uncounted rather than failed.
+   * Counts one request, for all instances together; it is not admitted when the window has had its most. The count is
+   * approximate: a retry may be counted twice, and where very many requests of one key come at the same moment some are
+   * admitted uncounted rather than failed.
    * @param key who asks, such as an address
    * @throws AppError `storage_unavailable`
    */
-  admit(kind: LimitedKind, key: string): Promise<boolean>;
+  admit(kind: LimitedKind, key: string): Promise<Admission>;
 }

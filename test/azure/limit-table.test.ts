@@ -33,7 +33,7 @@ async function admitTimes(times: number, most: number, key: string): Promise<boo
   const results: boolean[] = [];
   for (let count = 0; count < times; count += 1) {
     // Every request at an instance of its own.
-    results.push(await openLimiter(most).admit('registration', key));
+    results.push((await openLimiter(most).admit('registration', key)).admitted);
   }
   return results;
 }
@@ -52,11 +52,22 @@ describe('the rate limiter', () => {
     expect(await admitTimes(5, 3, randomUUID())).toEqual([true, true, true, false, false]);
   });
 
+  it('tells what is left of the window, and when it ends', async () => {
+    now = noon;
+    const key = randomUUID();
+    const quota = { policy: 'registration', most: 2, windowMs: 60_000 };
+    const admit = () => openLimiter(2).admit('registration', key);
+    expect(await admit()).toEqual({ admitted: true, quota: { ...quota, remaining: 1, resetMs: 60_000 } });
+    now += 10_000;
+    expect(await admit()).toEqual({ admitted: true, quota: { ...quota, remaining: 0, resetMs: 50_000 } });
+    expect(await admit()).toEqual({ admitted: false, quota: { ...quota, remaining: 0, resetMs: 50_000 } });
+  });
+
   it('counts keys and kinds apart', async () => {
     const key = randomUUID();
     expect(await admitTimes(2, 1, key)).toEqual([true, false]);
-    expect(await openLimiter(1).admit('document', key)).toBe(true);
-    expect(await openLimiter(1).admit('registration', `${key}x`)).toBe(true);
+    expect(await openLimiter(1).admit('document', key)).toMatchObject({ admitted: true });
+    expect(await openLimiter(1).admit('registration', `${key}x`)).toMatchObject({ admitted: true });
   });
 
   it('begins a new window when one is over, whatever was refused meanwhile', async () => {
@@ -74,7 +85,7 @@ describe('the rate limiter', () => {
     const results = await Promise.all(
       Array.from({ length: 12 }, () => openLimiter(4).admit('registration', key)),
     );
-    expect(results.filter(Boolean)).toHaveLength(4);
+    expect(results.filter(({ admitted }) => admitted)).toHaveLength(4);
   });
 
   it('admits uncounted, rather than fails, whom others forestall at every attempt', async () => {
@@ -84,9 +95,9 @@ describe('the rate limiter', () => {
       ...storage.tables,
       table: (name) => ({ ...storage.tables.table(name), replace: () => Promise.resolve(undefined) }),
     };
-    expect(await openLimiter(2, contended).admit('registration', key)).toBe(true);
+    expect(await openLimiter(2, contended).admit('registration', key)).toMatchObject({ admitted: true });
     expect(await admitTimes(2, 2, key)).toEqual([true, false]);
-    expect(await openLimiter(2, contended).admit('registration', key)).toBe(false);
+    expect(await openLimiter(2, contended).admit('registration', key)).toMatchObject({ admitted: false });
   });
 
   it('does not hold the key, and starts afresh over a row that it did not write', async () => {

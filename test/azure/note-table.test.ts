@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createNoteTable } from '../../src/azure/note-table.ts';
 import { maxNotesPerOwner, NoteLimitError, type NoteStore } from '../../src/stores/note-store.ts';
 import type { Owner } from '../../src/stores/owner.ts';
 import { describeNoteStore } from '../contract/note-store.contract.ts';
 import { dumpTable } from '../support/table-dump.ts';
-import { startFaultyProxy, type Fault, type FaultyProxy } from './faulty-proxy.ts';
+import type { Fault } from '../support/faults.ts';
+import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { startStorage, type TestStorage } from './storage.ts';
 
 let storage: TestStorage;
@@ -114,6 +116,10 @@ describe('the notes table, when answers are lost', () => {
     return createNoteTable(storage.tablesAt(proxy.tablesUrl, deadlineMs));
   }
 
+  function failureCode(error: unknown): unknown {
+    return (error as { code?: unknown }).code;
+  }
+
   it.each<[string, Fault[]]>([
     ['before it arrives', ['cut-before']],
     ['after it took effect', ['cut-after']],
@@ -137,7 +143,38 @@ describe('the notes table, when answers are lost', () => {
     expect(await countRows(owner)).toEqual({ notes: 1, counter: 1 });
   });
 
-  it.each<Fault>(['cut-before', 'silence', 503])('writes nothing and says so on %p', async (fault) => {
+  it.each<[Fault, 'told' | 'not told']>([
+    ['503', 'told'],
+    ['503 with Retry-After', 'told'],
+    ['429 with Retry-After', 'told'],
+    // Read again, to learn what came of it.
+    ['truncated body', 'told'],
+    ['malformed body', 'told'],
+    ['reset in mid-answer', 'not told'],
+    ['wrong content type', 'not told'],
+    ['slow drip', 'not told'],
+  ])('has a note once if it was said to be saved, and never twice: %p', async (fault, outcome) => {
+    const owner = createOwner();
+    const store = createStore(3_500);
+    proxy.transactionFaults.push(fault);
+    const saved = await store.save(owner, 'once').catch((error: unknown) => failureCode(error));
+    expect(proxy.transactionFaults).toEqual([]);
+    const { notes, counter } = await countRows(owner);
+    expect(counter ?? 0).toBe(notes);
+    if (outcome === 'told') expect(await store.list(owner, { limit: 10 })).toEqual({ notes: [saved] });
+    else expect([saved, notes]).toEqual(['storage_unavailable', fault === 'wrong content type' ? 0 : 1]);
+  });
+
+  it('has a note once that the storage took after the deadline', async () => {
+    const owner = createOwner();
+    proxy.transactionFaults.push('stall of 6 s');
+    await expect(createStore(300).save(owner, 'late')).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await countRows(owner)).toEqual({ notes: 0, counter: undefined });
+    for (let look = 0; look < 100 && (await countRows(owner)).notes === 0; look += 1) await delay(100);
+    expect(await countRows(owner)).toEqual({ notes: 1, counter: 1 });
+  });
+
+  it.each<Fault>(['cut-before', 'silence', '503'])('writes nothing and says so on %p', async (fault) => {
     const owner = createOwner();
     const store = createStore(400);
     const unavailable = { code: 'storage_unavailable' };

@@ -183,7 +183,7 @@ async function breakThings(client: RawClient): Promise<void> {
   await cluster.advance(61_000);
   expect((await refresh(url, client, refreshToken)).status).toBe(503);
   upstream.fault = rewrite;
-  for (const fault of [503, 'cut-before'] as const) {
+  for (const fault of ['503', 'cut-before'] as const) {
     storage.fault = fault;
     expect((await refresh(url, client, refreshToken)).status).toBe(503);
     expect((await browser.submit(consent, { decision: 'allow' }, { stop })).status).toBe(503);

@@ -39,7 +39,11 @@ async function readMessages(response: Response, staysOpen: boolean): Promise<Mcp
 }
 
 export async function createMcpRoute(): Promise<McpRoute> {
-  const environment = createTestEnvironment({ AUTH_REQUIRED: 'false', MAX_REQUEST_BYTES: '65536' });
+  const environment = createTestEnvironment({
+    AUTH_REQUIRED: 'false',
+    MAX_REQUEST_BYTES: '65536',
+    MCP_CALLS_PER_MINUTE: '0',
+  });
   await createTables(loadConfig(environment).tables).ensureTables();
   const failures: string[] = [];
   const sink = (level: string, line: string) => {

@@ -15,7 +15,7 @@ export interface OAuthApp {
 }
 
 export async function createOAuthApp(): Promise<OAuthApp> {
-  const environment = createProxyEnvironment({ PUBLIC_BASE_URL: base });
+  const environment = createProxyEnvironment({ PUBLIC_BASE_URL: base, OAUTH_CALLS_PER_MINUTE: '0' });
   await createTables(loadConfig(environment).tables).ensureTables();
   const failures: string[] = [];
   const sink = (level: string, line: string) => {

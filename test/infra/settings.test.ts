@@ -61,6 +61,7 @@ describe('the settings of the function app', () => {
       keyVaultUrl: 'https://kv-abc.vault.azure.net/',
       identityClientId: guid,
       'string(trustedProxies)': '2',
+      'string(perInstanceConcurrency * 4)': '200',
       "string(loadJsonContent('../preregistered-clients.json'))": readInfra(
         'preregistered-clients.json',
       ).trim(),

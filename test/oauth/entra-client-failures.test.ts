@@ -15,7 +15,8 @@ import {
   signInAt,
   type Expected,
 } from './upstream-client.ts';
-import { startUpstream, type Upstream, type UpstreamFault } from './upstream.ts';
+import type { Fault } from '../support/faults.ts';
+import { startUpstream, type Upstream } from './upstream.ts';
 
 let upstream: Upstream;
 let client: EntraClient;
@@ -33,7 +34,7 @@ afterEach(async () => {
 
 afterAll(() => upstream.stop());
 
-function answer(status: number, body: unknown, headers?: Record<string, string>): UpstreamFault {
+function answer(status: number, body: unknown, headers?: Record<string, string>): Fault {
   return {
     status,
     body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -41,7 +42,7 @@ function answer(status: number, body: unknown, headers?: Record<string, string>)
   };
 }
 
-function without(name: string): UpstreamFault {
+function without(name: string): Fault {
   return {
     rewrite: (tokens) => Object.fromEntries(Object.entries(tokens).filter(([member]) => member !== name)),
   };
@@ -199,7 +200,7 @@ describe('an Entra that refuses this server', () => {
 describe('an Entra that does not answer', () => {
   const secret = 'eyJhbGciOiJub25lIn0.secret-payload.x';
 
-  it.each<[string, UpstreamFault]>([
+  it.each<[string, Fault]>([
     ['is silent', 'silence'],
     ['hangs up', 'cut-before'],
     ['hangs up after it acted', 'cut-after'],

@@ -94,7 +94,8 @@ function askAnother(request: Request): Promise<Response> {
 
 function expectLimited(response: Response): void {
   expect(response.status).toBe(429);
-  expect(response.headers.get('retry-after')).toBe('600');
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(500);
+  expect(response.headers.get('ratelimit')).toMatch(/^"(document|authorization)";r=0;t=\d+$/);
   expect(response.headers.get('location')).toBeNull();
   expect(lastError(server.lines)).toBe('rate_limited');
 }
@@ -176,7 +177,8 @@ describe('a key set that a document refers to', () => {
     advanceMs = 120_000;
     await useUp('document', '203.0.113.51', 60);
     const refused = await refreshFrom('203.0.113.51', client, refreshToken);
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '600']);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(500);
     expect(refused.body).toMatchObject({ code: 'rate_limited' });
     expect((await refreshFrom('203.0.113.52', client, refreshToken)).status).toBe(200);
   });

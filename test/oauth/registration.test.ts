@@ -91,7 +91,10 @@ describe('registration', () => {
     const refused = await from('203.0.113.7');
     expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
     expect(refused.body).not.toHaveProperty('client_id');
-    expect(refused.headers.get('retry-after')).toBe('600');
+    const wait = Number(refused.headers.get('retry-after'));
+    expect(wait).toBeGreaterThan(500);
+    expect(refused.headers.get('ratelimit-policy')).toBe('"registration";q=60;w=600');
+    expect(refused.headers.get('ratelimit')).toBe(`"registration";r=0;t=${wait}`);
     expect((await from('203.0.113.8')).status).toBe(201);
     // What stands further left in the header is what the caller says of itself.
     expect((await from('198.51.100.1, 203.0.113.7')).status).toBe(429);

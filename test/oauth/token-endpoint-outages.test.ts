@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Fault } from '../azure/faulty-proxy.ts';
+import type { Fault } from '../support/faults.ts';
 import { startObservedServer, type ObservedServer } from '../support/observed-server.ts';
 import {
   me,
@@ -70,7 +70,7 @@ describe('a storage that is out from one question on', () => {
   it.each(ofRefresh)('S16: question %i of a refresh, leaves the client its token', async (first) => {
     const { refreshToken } = await obtainTokens(url, { client });
     const ask = () => refresh(url, client, refreshToken);
-    expectOutage(await callWith(503, (question) => question >= first, ask));
+    expectOutage(await callWith('503', (question) => question >= first, ask));
     const again = await ask();
     expect((await ask()).body).toEqual(again.body);
     await expectUse(readTokens(again));
@@ -79,7 +79,7 @@ describe('a storage that is out from one question on', () => {
   it.each(ofRedemption)('S5: question %i of a redemption, gives the tokens once or never', async (first) => {
     const signedIn = await signIn(url, client);
     const ask = () => redeem(url, client, signedIn);
-    const reply = await callWith(503, (question) => question >= first, ask);
+    const reply = await callWith('503', (question) => question >= first, ask);
     // The last one is housekeeping: the client gets what it has come for.
     if (first === 7) return expectUse(readTokens(reply));
     expectOutage(reply);

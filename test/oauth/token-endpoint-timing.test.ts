@@ -113,7 +113,7 @@ describe('a code', () => {
     let isUsed = false;
     storage.faultOf = (request) => {
       isUsed ||= writesTo('Codes', request);
-      return isUsed && request.url?.includes('Clients') === true ? 503 : undefined;
+      return isUsed && request.url?.includes('Clients') === true ? '503' : undefined;
     };
     const reply = await redeem(server.url, fresh, signedIn);
     storage.faultOf = undefined;

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { bundleApp } from '../../dev/bundle.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
+import { killRunning } from '../support/kill-running.ts';
 import { createRawMcp } from '../support/raw-mcp.ts';
 import { createProxyEnvironment } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
@@ -23,10 +24,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  if (worker?.exitCode !== null) return;
-  const ended = once(worker, 'exit');
-  worker.kill();
-  await ended;
+  if (worker !== undefined) await killRunning(worker);
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -10,6 +10,7 @@ import { bundleApp } from '../../dev/bundle.ts';
 import { users } from '../../dev/entra/directory.ts';
 import { findFreePort } from '../../dev/ports.ts';
 import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
+import { killRunning } from '../support/kill-running.ts';
 import { connectors } from '../support/mcp-clients.ts';
 import { me, obtainTokens, refresh } from '../../dev/oauth-client/raw-oauth.ts';
 import { createProxyEnvironment, createTestEnvironment } from '../support/server.ts';
@@ -38,11 +39,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const worker of workers) {
-    const ended = once(worker, 'exit');
-    worker.kill();
-    await ended;
-  }
+  for (const worker of workers) await killRunning(worker);
   rmSync(folder, { recursive: true });
 });
 

@@ -41,6 +41,8 @@ export function guardForTest(endpoint: Endpoint, options: Partial<GuardOptions> 
     publicBaseUrl: 'https://mcp.example.com',
     allowedOrigins: ['https://app.example.com'],
     maxRequestBytes: 1_024,
+    maxConcurrentRequests: 10,
+    countCall: () => undefined,
     challenge: {
       resourceMetadataUrl: 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp',
       scopes: ['api://api/access_as_user'],

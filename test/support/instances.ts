@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { startBalancer, type Balancer } from './balancer.ts';
+import { killRunning } from './kill-running.ts';
 import { createProxyEnvironment } from './server.ts';
 
 /** One instance: a process. */
@@ -14,25 +15,26 @@ export interface Instance {
   output(): string;
   /** Puts its clock forward. */
   advance(ms: number): Promise<void>;
-  /** Ends it as a machine that fails would: SIGKILL. Does no harm to one that has ended. */
+  /** Bytes that it uses, after a garbage collection. */
+  memory(): Promise<number>;
+  /** As `killRunning`. */
   kill(): Promise<void>;
 }
 
 const entry = resolve(import.meta.dirname, 'instance-process.ts');
 
 /** Starts an instance. Its environment is the given one and nothing of this process. */
-async function startInstance(environment: NodeJS.ProcessEnv): Promise<Instance> {
+export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Instance> {
   const { PATH, HOME, SystemRoot, TEMP } = process.env;
   const child = fork(entry, [], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc'],
     env: { PATH, HOME, SystemRoot, TEMP, ...environment },
     silent: true,
   });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += String(chunk)));
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
-  const exited = once(child, 'exit');
-  const ended = exited.then(() => Promise.reject(new Error(`the instance ended: ${output}`)));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the instance ended: ${output}`)));
   ended.catch(() => undefined);
 
   async function receive<T>(): Promise<T> {
@@ -52,10 +54,12 @@ async function startInstance(environment: NodeJS.ProcessEnv): Promise<Instance> 
       child.send({ advanceMs });
       await answered;
     },
-    async kill() {
-      child.kill('SIGKILL');
-      await exited;
+    async memory() {
+      const answered = receive<{ bytes: number }>();
+      child.send({ asks: 'memory' });
+      return (await answered).bytes;
     },
+    kill: () => killRunning(child, () => output),
   };
 }
 
@@ -71,6 +75,8 @@ export interface Cluster {
   renew(): Promise<readonly [Instance, Instance]>;
   /** Puts a fresh one in the place of each that was killed, and both in turn again. */
   revive(): Promise<readonly [Instance, Instance]>;
+  /** All that was printed by those that run and by those that ran. */
+  outputs(): readonly string[];
   /** Puts every clock forward. */
   advance(ms: number): Promise<void>;
   stop(): Promise<void>;
@@ -89,7 +95,12 @@ export async function startCluster(
   });
   await createTables(loadConfig(environment).tables).ensureTables();
   let instances: Cluster['instances'];
-  const start = () => startInstance(environment);
+  const started: Instance[] = [];
+  async function start(): Promise<Instance> {
+    const instance = await startInstance(environment);
+    started.push(instance);
+    return instance;
+  }
   const killAll = () => Promise.all(instances.map((instance) => instance.kill()));
 
   function put(pair: Cluster['instances']): Cluster['instances'] {
@@ -106,6 +117,7 @@ export async function startCluster(
     get instances() {
       return instances;
     },
+    outputs: () => started.map((instance) => instance.output()),
     async renew() {
       await killAll();
       return put(await Promise.all([start(), start()]));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, request as requestByTls } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { listen, type Listening } from '../../dev/listen.ts';
 
@@ -9,15 +10,30 @@ export interface Answer {
   readonly content: Buffer;
 }
 
+export interface RelayOptions {
+  /** PEM texts; with them it speaks HTTPS only. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
 /** What stands between a client and a server of a test. */
 export interface Relay extends Listening {
   readonly origin: string;
+  /** From now on connections are refused, and those that there are end. */
+  refuse(): Promise<void>;
+  /** Listens again, where it did. */
+  accept(): Promise<void>;
 }
 
-/** Sends a request to another port of this machine as it came in, over a connection of its own. */
-export async function passOn(port: number, incoming: IncomingMessage, body: Buffer): Promise<Answer> {
-  const { url: path, method, headers } = incoming;
-  const outgoing = request({ host: '127.0.0.1', port, path, method, headers, agent: false });
+/** Sends a request to another server of this machine as it came in, over a connection of its own. */
+export async function passOn(
+  target: number | string,
+  incoming: IncomingMessage,
+  body: Buffer,
+): Promise<Answer> {
+  const origin = typeof target === 'number' ? `http://127.0.0.1:${target}` : target;
+  const send = origin.startsWith('https:') ? requestByTls : request;
+  const { url: path = '/', method, headers } = incoming;
+  const outgoing = send(new URL(path, origin), { method, headers, agent: false });
   outgoing.end(body);
   const [message] = (await once(outgoing, 'response')) as [IncomingMessage];
   return { message, content: await buffer(message) };
@@ -30,13 +46,35 @@ export function giveBack(outgoing: ServerResponse, { message, content }: Answer)
 /** Listens on a free port of 127.0.0.1; where the work fails, the connection is cut. */
 export async function startRelay(
   work: (incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer) => Promise<unknown>,
+  { tls }: RelayOptions = {},
 ): Promise<Relay> {
+  const underWay = new Set<Promise<unknown>>();
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     await work(incoming, outgoing, await buffer(incoming));
   }
-  const server = createServer((incoming, outgoing) => {
-    handle(incoming, outgoing).catch(() => incoming.socket.destroy());
-  });
-  const listening = await listen(server, 0);
-  return { ...listening, origin: `http://127.0.0.1:${listening.port}` };
+  function onRequest(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    const handled = handle(incoming, outgoing)
+      .catch(() => incoming.socket.destroy())
+      .finally(() => underWay.delete(handled));
+    underWay.add(handled);
+  }
+  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
+  const { port, stop } = await listen(server, 0);
+
+  async function refuse(): Promise<void> {
+    if (server.listening) await stop();
+  }
+  return {
+    port,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    refuse,
+    async accept() {
+      if (!server.listening) await listen(server, port);
+    },
+    async stop() {
+      await refuse();
+      // What is under way may still have a service to act.
+      await Promise.all(underWay);
+    },
+  };
 }

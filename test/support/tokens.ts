@@ -60,8 +60,8 @@ export interface MintOptions {
 }
 
 /** A token that Entra would not give, signed by Entra's current key. */
-export async function mintToken(options: MintOptions): Promise<string> {
-  const response = await fetch(`${authority()}/dev/tokens`, {
+export async function mintToken(options: MintOptions, entra = authority()): Promise<string> {
+  const response = await fetch(`${entra}/dev/tokens`, {
     method: 'POST',
     body: JSON.stringify(options),
   });

@@ -5,3 +5,4 @@ export {
   ChainedTokenCredential,
   ManagedIdentityCredential,
 } from '@azure/identity';
+export { createDefaultHttpClient } from '@azure/core-rest-pipeline';
