@@ -55,8 +55,9 @@ export async function serveApp(
   offerIdentity(environment);
   // Not by console.log, which takes a third of the time of a whole call.
   const sink = createReadableSink((line) => process.stdout.write(`${line}\n`));
-  const { routes, jobs } = createApp(environment, { sink });
+  const { routes, jobs, close } = createApp(environment, { sink });
   const host = await startHost(routes, { port, ...(certificate !== undefined && { tls: certificate }) });
+  stopper.add(close);
   stopper.add(() => host.stop());
   scheduleJobs(jobs, stopper);
   return [];

@@ -33,6 +33,8 @@ export interface FunctionsWorker {
   /** Runs a function for the request that comes, or came, to the proxy with that id; its answer goes through the proxy. */
   invokeHttp(found: RegisteredFunction, headers: IncomingHttpHeaders, invocationId: string): Promise<void>;
   invokeTimer(found: RegisteredFunction, invocationId: string): Promise<void>;
+  /** Runs what the package wants to be run before its instance is taken away. */
+  terminate(): Promise<void>;
 }
 
 export interface FunctionsWorkerOptions {
@@ -40,9 +42,12 @@ export interface FunctionsWorkerOptions {
   readonly log: (level: string, message: string) => void;
 }
 
+type Hook = (context: object) => unknown;
+
 interface Loaded {
   readonly model: ProgrammingModel;
   readonly functions: readonly RegisteredFunction[];
+  readonly terminateHooks: readonly Hook[];
 }
 
 const coreName = '@azure/functions-core';
@@ -60,6 +65,7 @@ function provideCore(core: object): void {
 async function loadPackage(folder: string, { log }: FunctionsWorkerOptions): Promise<Loaded> {
   const functions: RegisteredFunction[] = [];
   const models: ProgrammingModel[] = [];
+  const terminateHooks: Hook[] = [];
   provideCore({
     version: '3.0.0',
     log: (level: string, category: string, message: string) => {
@@ -68,6 +74,7 @@ async function loadPackage(folder: string, { log }: FunctionsWorkerOptions): Pro
     setProgrammingModel: (given: ProgrammingModel) => models.push(given),
     registerFunction: (metadata: RegisteredFunction['metadata'], callback: RegisteredFunction['callback']) =>
       functions.push({ metadata, callback }),
+    registerHook: (name: string, hook: Hook) => name === 'appTerminate' && terminateHooks.push(hook),
   });
   const require = createRequire(join(folder, 'package.json'));
   const entry = require.resolve('.');
@@ -75,7 +82,7 @@ async function loadPackage(folder: string, { log }: FunctionsWorkerOptions): Pro
   else await import(pathToFileURL(entry).href);
   const [model] = models;
   if (model === undefined) throw new Error('the package registered no function');
-  return { model, functions };
+  return { model, functions, terminateHooks };
 }
 
 function triggerOf({ metadata }: RegisteredFunction, type: string): [string, Binding] | undefined {
@@ -144,6 +151,9 @@ export async function loadFunctionsWorker(
       const timer = { IsPastDue: false, Schedule: { AdjustForDST: true }, ScheduleStatus: null };
       const request = createInput(found, 'timerTrigger', { data: { json: JSON.stringify(timer) } });
       return invoke(loaded, options, found, { invocationId, request });
+    },
+    async terminate() {
+      for (const hook of loaded.terminateHooks) await hook({});
     },
   };
 }

@@ -1,15 +1,15 @@
 import './app/zod-settings.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { createAuthenticator, localPrincipal } from './auth/authenticate.ts';
-import { createEntraVerifier, jwksUrl } from './auth/entra-verifier.ts';
+import { jwksUrl } from './auth/entra-verifier.ts';
 import { createJwksCache, type JwksCache } from './auth/jwks-cache.ts';
-import { qualifyScopes } from './auth/scopes.ts';
 import { createCredential } from './azure/credential.ts';
 import { createNoteTable } from './azure/note-table.ts';
 import { createSessionTable } from './azure/session-table.ts';
+import { createAppGuard, createAuthentication, describeSignIn } from './app/app-guard.ts';
 import type { Network } from './app/authorization.ts';
 import { createLateAuthorization, type LateAuthorization } from './app/late-authorization.ts';
 import { once } from './app/once.ts';
+import { createAsk, createLookupCount, createTelemetry, observeTables } from './app/telemetry.ts';
 import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import type { ConfigFault } from './config/fault.ts';
@@ -17,11 +17,10 @@ import { createFaultyEndpoint } from './endpoints/faulty.ts';
 import type { Check } from './endpoints/health.ts';
 import { createHealthzEndpoint } from './endpoints/healthz.ts';
 import { createMcpEndpoint } from './endpoints/mcp.ts';
-import { coreRoutes, pageRoutes, resourceMetadataUrl } from './endpoints/routes.ts';
+import { coreRoutes, pageRoutes } from './endpoints/routes.ts';
 import { listSignInRoutes } from './endpoints/sign-in-routes.ts';
 import { AppError } from './errors.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
-import { createGuard, type GuardOptions } from './http/guard.ts';
 import { createLateEndpoints } from './http/late-endpoint.ts';
 import { createJob, type Job } from './jobs.ts';
 import { createLog, describeCause, type Log, type LogSink } from './log.ts';
@@ -32,6 +31,7 @@ import { resources } from './mcp/resources/index.ts';
 import type { Surface } from './mcp/surface.ts';
 import { tools } from './mcp/tools/index.ts';
 import { createThrottledSessionStore } from './stores/throttled-session-store.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** What this server offers over MCP. */
 export const productSurface: Surface = {
@@ -50,6 +50,8 @@ export interface AppOptions {
   readonly now?: () => number;
   /** How clients' metadata documents are reached. */
   readonly network?: Network;
+  /** Whether the host writes requests and the log to Application Insights itself. */
+  readonly hostRecords?: boolean;
 }
 
 const minute = 60_000;
@@ -67,20 +69,29 @@ interface Shared {
   readonly identity: ServerIdentity;
   /** Entra's: for the tokens that callers bring, and for those that this server obtains. */
   readonly entraKeys: JwksCache;
+  readonly telemetry: Telemetry | undefined;
 }
 
-function createShared(config: Config, { sink, now = Date.now }: AppOptions): Shared {
-  const credential = createCredential(config.identity);
+function createShared(config: Config, { sink, now = Date.now, hostRecords = false }: AppOptions): Shared {
   const identity = describeServer(config, now);
-  return {
-    log: createLog(sink, config.log.level),
+  const { level } = config.log;
+  const telemetry = createTelemetry({ config, identity, hostRecords, log: createLog(sink, level) });
+  const credential = createCredential(config.identity, createAsk(telemetry, 'identity'));
+  const tables = createTables(config.tables, {
     credential,
-    tables: createTables(config.tables, {
-      credential,
-      names: config.oauth === undefined ? mcpTableNames : tableNames,
-    }),
+    names: config.oauth === undefined ? mcpTableNames : tableNames,
+  });
+  return {
+    log: createLog(sink, level, telemetry),
+    credential,
+    tables: observeTables(telemetry, tables),
     identity,
-    entraKeys: createJwksCache(jwksUrl(config.entra), { now }),
+    entraKeys: createJwksCache(jwksUrl(config.entra), {
+      now,
+      ask: createAsk(telemetry, 'entra'),
+      countLookup: createLookupCount(telemetry, 'entra_keys'),
+    }),
+    telemetry,
   };
 }
 
@@ -97,7 +108,7 @@ function createStores(tables: Tables, now: () => number) {
 function composeAuthorization(
   config: Config,
   { now = Date.now, network }: AppOptions,
-  { tables, credential, log, identity, entraKeys }: Shared,
+  { tables, credential, log, identity, entraKeys, telemetry }: Shared,
 ): LateAuthorization | undefined {
   const { oauth } = config;
   if (oauth === undefined) return undefined;
@@ -109,45 +120,24 @@ function composeAuthorization(
     title: identity.title,
     log,
     now,
+    telemetry,
     ...(network !== undefined && { network }),
   });
-}
-
-function createAuthentication(
-  config: Config,
-  { now = Date.now }: AppOptions,
-  { entraKeys }: Shared,
-  own: LateAuthorization['verifier'] | undefined,
-) {
-  if (!config.auth.required) return { authenticate: () => Promise.resolve(localPrincipal), checks: {} };
-  const verifier = createEntraVerifier(config.entra, { now, keys: entraKeys });
-  return {
-    authenticate: createAuthenticator({ entra: verifier, ...(own !== undefined && { own }) }),
-    checks: { signing_keys: () => verifier.check() } satisfies Record<string, Check>,
-  };
-}
-
-/** Where clients get their tokens, and which scopes they ask for there. */
-function describeSignIn({ auth, entra, http, oauth }: Config) {
-  if (oauth !== undefined) {
-    return { authorizationServers: [http.publicBaseUrl], scopes: entra.requiredScopes };
-  }
-  const issuer = `${entra.authority}/${entra.tenantId}/v2.0`;
-  return { authorizationServers: auth.required ? [issuer] : [], scopes: qualifyScopes(entra) };
 }
 
 /** Every endpoint. Connects to nothing: whatever is needed is reached when it is used. */
 function composeEndpoints(
   config: Config,
   { surface = productSurface, now = Date.now }: AppOptions,
-  { log, tables, identity }: Shared,
+  { log, tables, identity, telemetry }: Shared,
   checks: Readonly<Record<string, Check>>,
   authorization: LateAuthorization | undefined,
 ): readonly Endpoint[] {
   const { notes, sessions } = createStores(tables, now);
-  const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, (error) => {
+  const report = (error: Error) => {
     log('error', 'mcp_failure', { cause: describeCause(error) });
-  });
+  };
+  const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, report, telemetry);
   const core = [createMcpEndpoint({ handleMcp, sessions }), createHealthzEndpoint(identity)];
   const loadPages = once(async () => {
     const { createPages } = await import('./app/pages.ts');
@@ -169,24 +159,23 @@ function composeEndpoints(
   ];
 }
 
-function createAppGuard(config: Config, sink: LogSink, authenticate: GuardOptions['authenticate']) {
-  const challenge = {
-    resourceMetadataUrl: resourceMetadataUrl(config.http.publicBaseUrl),
-    scopes: describeSignIn(config).scopes,
-  };
-  return createGuard({ ...config.http, challenge, authenticate, logLevel: config.log.level, sink });
-}
-
 function compose(config: Config, options: AppOptions): App {
   const { sink } = options;
   const shared = createShared(config, options);
+  const { telemetry } = shared;
   const authorization = composeAuthorization(config, options, shared);
-  const { authenticate, checks } = createAuthentication(config, options, shared, authorization?.verifier);
+  const { authenticate, checks } = createAuthentication(config, {
+    ...shared,
+    now: options.now,
+    own: authorization?.verifier,
+  });
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
   const endpoints = composeEndpoints(config, options, shared, checks, authorization);
+  const jobOptions = { sink, logLevel: config.log.level, telemetry };
   return {
-    routes: endpoints.map(createAppGuard(config, sink, authenticate)),
-    jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
+    routes: endpoints.map(createAppGuard(config, { sink, authenticate, telemetry })),
+    jobs: (authorization?.work ?? []).map((work) => createJob(work, jobOptions)),
+    close: () => telemetry?.close() ?? Promise.resolve(),
   };
 }
 
@@ -200,13 +189,18 @@ function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): Ap
     ENTRA_AUDIENCES: '00000000-0000-0000-0000-000000000000',
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
-  const guard = createAppGuard(standIn, sink, () => Promise.reject(new AppError('misconfigured')));
+  const authenticate = () => Promise.reject(new AppError('misconfigured'));
+  const guard = createAppGuard(standIn, { sink, authenticate });
   const routes = [
     ...Object.values(coreRoutes),
     ...Object.values(pageRoutes),
     ...listSignInRoutes({ registration: true }),
   ];
-  return { routes: routes.map((route) => guard(createFaultyEndpoint(route, faults))), jobs: [] };
+  return {
+    routes: routes.map((route) => guard(createFaultyEndpoint(route, faults))),
+    jobs: [],
+    close: () => Promise.resolve(),
+  };
 }
 
 /** What to tell of a start that failed: anything but the environment is a mistake in the code, told by the log alone. */
@@ -223,6 +217,8 @@ function reportStartFailure(error: unknown, log: Log): readonly ConfigFault[] {
 export interface App {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
+  /** Sends what is left of the telemetry: for the end of the process. Takes 5 seconds at most, and never rejects. */
+  readonly close: () => Promise<void>;
 }
 
 /**

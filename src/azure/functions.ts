@@ -14,7 +14,7 @@ import { createLog, describeCause, type Log, type LogSink } from '../log.ts';
 import { isEventStream } from '../streams.ts';
 
 /** What is used of `@azure/functions`' `app`. */
-export type FunctionsApp = Pick<typeof app, 'setup' | 'http' | 'timer'>;
+export type FunctionsApp = Pick<typeof app, 'setup' | 'http' | 'timer' | 'hook'>;
 
 /** A route as Functions spells it: without its leading slash; the root needs a parameter that matches nothing. */
 export function toFunctionsRoute(path: string): string {
@@ -96,15 +96,20 @@ export function createFunctionsHandler(route: Pick<Route, 'handle'>) {
   return async function handle(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
     const sink = createSink(context);
     const log = createLog(sink, 'error');
-    const invocation: Invocation = { id: context.invocationId, sink };
+    const { invocationId: id, traceContext } = context;
+    const invocation: Invocation = { id, sink, traceparent: traceContext?.traceParent };
     try {
       return await toResponseInit(await route.handle(toRequest(request), invocation), log);
     } catch (error) {
-      log('error', 'adapter_failed', { cause: describeCause(error) });
+      log('error', 'adapter_failed', { requestId: id, cause: describeCause(error) });
       return {
         status: 500,
-        headers: { 'Cache-Control': 'no-store' },
-        jsonBody: { error: 'server_error', error_description: 'The request could not be read or answered.' },
+        headers: { 'Cache-Control': 'no-store', 'X-Request-Id': id },
+        jsonBody: {
+          error: 'server_error',
+          error_description: 'The request could not be read or answered.',
+          request_id: id,
+        },
       };
     }
   };
@@ -131,4 +136,12 @@ export function registerJobs(app: Pick<FunctionsApp, 'timer'>, jobs: readonly Jo
       handler: ({ isPastDue }: Timer, context) => run({ sink: createSink(context), late: isPastDue }),
     });
   }
+}
+
+/**
+ * Has the worker wait for this when its instance is taken away. The host announces that, and waits: a signal would come
+ * too late, and to take it would be to take the end of the process out of the worker's hands.
+ */
+export function registerClose(app: Pick<FunctionsApp, 'hook'>, close: () => Promise<void>): void {
+  app.hook.appTerminate(close);
 }

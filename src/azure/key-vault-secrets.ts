@@ -5,6 +5,8 @@ import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { isLoopback } from '../loopback.ts';
 import type { SecretName, Secrets, SecretVersion } from '../stores/secrets.ts';
+import { askUnseen } from '../telemetry/observe.ts';
+import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
 import { createSecretCache } from './secret-cache.ts';
 
 export interface KeyVaultSecretsOptions {
@@ -13,6 +15,8 @@ export interface KeyVaultSecretsOptions {
   readonly log: Log;
   /** Milliseconds for one look at a secret, its retries included. */
   readonly deadlineMs?: number;
+  readonly ask?: Ask | undefined;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 /** Most versions of a secret that are known at once. */
@@ -132,7 +136,7 @@ async function readVersions(
  */
 export function createKeyVaultSecrets(
   { url }: { readonly url: string },
-  { credential, now, log, deadlineMs = 5_000 }: KeyVaultSecretsOptions,
+  { credential, now, log, deadlineMs = 5_000, ask = askUnseen, countLookup }: KeyVaultSecretsOptions,
 ): Secrets {
   // The challenge of a vault on this machine names Azure's resource, whose domain cannot be this machine's.
   const disableChallengeResourceVerification = isLoopback(new URL(url));
@@ -160,5 +164,9 @@ export function createKeyVaultSecrets(
     }
   }
 
-  return createSecretCache(askVault, { now, log });
+  return createSecretCache((name, known) => ask(name, () => askVault(name, known)), {
+    now,
+    log,
+    countLookup,
+  });
 }

@@ -120,8 +120,11 @@ export function createAuthorizeEndpoint(deps: AuthorizeDeps): PublicEndpoint {
     context.annotate(describeClient(asked));
     const cookies = openCookies(request);
     if (!cameByThemselves(request) || !(await needsNoQuestion(asked, cookies))) return toConsent;
-    context.annotate({ consent: 'remembered' });
-    return cookies.addTo(redirectTo(await signIns.begin(asked, cookies)));
+    const atEntra = await signIns.begin(asked, cookies);
+    const event = { action: 'consent', outcome: 'success', reason: 'remembered' } as const;
+    // Of this server's own page nobody is asked.
+    if (asked.client.kind !== 'own') context.audit({ ...event, ...describeClient(asked) });
+    return cookies.addTo(redirectTo(atEntra));
   }
 
   return {

@@ -1,4 +1,3 @@
-import type { LogFields } from '../log.ts';
 import type { SignInRequest } from '../oauth/interactions.ts';
 
 /** A redirect that is followed with GET, whatever came before (RFC 9110 section 15.4.4). */
@@ -7,7 +6,7 @@ export function redirectTo(location: URL | string): Response {
 }
 
 /** What the log says of a request: by whom and back to where, nothing that could be used. */
-export function describeClient({ client, redirectUri }: SignInRequest): LogFields {
+export function describeClient({ client, redirectUri }: SignInRequest) {
   const { protocol, host } = new URL(redirectUri);
   return { client: client.id, clientKind: client.kind, backTo: `${protocol}//${host}` };
 }

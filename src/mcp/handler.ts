@@ -7,8 +7,10 @@ import {
   type AuthInfo,
 } from '@modelcontextprotocol/server';
 import { AppError } from '../errors.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { checkBatch, withoutCancellations } from './batch.ts';
 import type { McpExchange, Services } from './context.ts';
+import { createMessageSpans } from './message-spans.ts';
 import { modernVersion, protocolVersions } from './protocol-versions.ts';
 import { createServerFactory } from './server.ts';
 import type { Surface } from './surface.ts';
@@ -86,8 +88,13 @@ export function createMcpFetch(
   surface: Surface,
   services: Services,
   report: (error: Error) => void,
+  telemetry?: Telemetry,
 ): McpHandler {
-  const createServer = createServerFactory(surface, services);
+  const createServer = createServerFactory(
+    surface,
+    services,
+    telemetry && createMessageSpans(surface, telemetry),
+  );
   const modern = createMcpHandler(createServer, {
     legacy: 'reject',
     onerror(error) {

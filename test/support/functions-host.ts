@@ -1,8 +1,8 @@
 /**
  * Plays the Functions host and worker around a package: `node functions-host.ts {folder} [port]` loads the package's
  * entry with the environment it is given, and serves every function that it registers on that port of 127.0.0.1, or on
- * a free one, which it prints. A job runs when it is asked for, as with the host: POST /admin/functions/{name}. What
- * stands in for Microsoft's host is the routing.
+ * a free one, which it prints. A job runs when it is asked for, as with the host: POST /admin/functions/{name}. SIGTERM
+ * ends it in the host's way. What stands in for Microsoft's host is the routing.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -61,6 +61,8 @@ function serve(incoming: IncomingMessage, outgoing: ServerResponse) {
   forwarded.on('error', () => outgoing.destroy());
   incoming.pipe(forwarded);
 }
+
+process.once('SIGTERM', () => void worker.terminate().then(() => process.exit()));
 
 const server = createServer(serve);
 server.listen(Number(port), '127.0.0.1', () => {

@@ -20,7 +20,12 @@ async function startAt(
   const lines: Record<string, unknown>[] = [];
   const sink = (_level: string, line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
   try {
-    const { stop } = await startHost(createApp(environment, { sink, ...options }).routes, { port });
+    const { routes, close } = createApp(environment, { sink, ...options });
+    const host = await startHost(routes, { port });
+    const stop = async () => {
+      await host.stop();
+      await close();
+    };
     return { url, mcpUrl: new URL('/mcp', url), environment, lines, stop };
   } catch (error) {
     if (mayBeTaken && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;

@@ -51,6 +51,11 @@ export async function startServer(
   if (!withoutTables) await createTables(loadConfig(environment).tables).ensureTables();
   const lines: Record<string, unknown>[] = [];
   const sink = (_level: string, line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
-  const { url, stop } = await startHost(createApp(environment, { sink, ...options }).routes, { port: 0 });
+  const { routes, close } = createApp(environment, { sink, ...options });
+  const { url, stop: stopHost } = await startHost(routes, { port: 0 });
+  const stop = async () => {
+    await stopHost();
+    await close();
+  };
   return { url, mcpUrl: new URL('/mcp', url), environment, lines, stop };
 }
