@@ -12,7 +12,7 @@ import { checkRefusal } from './refusal.ts';
 
 /** `tools/call add`: in the end each process has answered 200,000 of them. */
 const callPlan: Plan = { rounds: 8, callsPerRound: 25_000, warmUpCalls: 2_000 };
-const discoveryPlan: Plan = { rounds: 4, callsPerRound: 8_000, warmUpCalls: 1_000 };
+const discoveryPlan: Plan = { rounds: 3, callsPerRound: 3_000, warmUpCalls: 500 };
 const shortPlan: Plan = { rounds: 1, callsPerRound: 400, warmUpCalls: 16 };
 
 interface Running {
