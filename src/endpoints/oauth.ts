@@ -5,7 +5,7 @@ import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { readHolder } from '../oauth/holder.ts';
 import type { Revocation } from '../oauth/revocation-endpoint.ts';
-import { readClientId } from '../oauth/token-endpoint.ts';
+import { readClaimedClient } from './sign-in-answers.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 
 /** RFC 6749 section 5.2; RFC 7591 section 3.2.2; RFC 7009 section 2.2.1. */
@@ -49,7 +49,7 @@ async function findUser(answer: Response): Promise<string> {
 /** The form of a client's call, and which client it says that it is; the log says that, too. */
 function readForm({ body, annotate }: RequestContext) {
   const form = new URLSearchParams(body);
-  const client = readClientId(form).slice(0, 200) || undefined;
+  const client = readClaimedClient(form);
   annotate({ client });
   return { form, client };
 }

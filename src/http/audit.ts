@@ -5,7 +5,8 @@ export const auditActions = {
   registration: 'a client registered itself',
   refresh: 'a client asked for new tokens with its refresh token',
   revocation: 'a client, or a person on `/auth/login`, ended a sign-in',
-  refusal: 'a caller was refused for its token, its code, its client or its origin, not for lacking a token',
+  refusal:
+    'a caller was refused for its token, its code, its sign-in request or its origin, not for lacking a token',
 } as const;
 
 export interface AuditEvent {

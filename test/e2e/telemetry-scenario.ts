@@ -23,7 +23,7 @@ export const apiKey = 'the key of a collector';
 interface Answer {
   readonly status: number;
   readonly requestId: string;
-  readonly body: Record<string, unknown>;
+  readonly text: string;
 }
 
 /** What callers' own traces are: another one for each. */
@@ -32,6 +32,8 @@ const createTrace = () => ({
   spanId: randomBytes(8).toString('hex'),
 });
 type Trace = ReturnType<typeof createTrace>;
+/** What browsers and proxies tell of a person. */
+export const stranger = { 'X-Forwarded-For': '203.0.113.77', 'User-Agent': 'Somebodys-Own-Browser/1' };
 const toHeader = ({ traceId, spanId }: Trace) => `00-${traceId}-${spanId}-00`;
 
 /** A server that is called and signed in to in every way, and what a collector has of it by then. */
@@ -56,11 +58,10 @@ interface Running {
 function createKeep({ answers }: Running) {
   return async function keep(name: string, answering: Promise<Response>): Promise<void> {
     const response = await answering;
-    const text = await response.text();
     answers[name] = {
       status: response.status,
       requestId: response.headers.get('x-request-id') ?? '',
-      body: (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>,
+      text: await response.text(),
     };
   };
 }
@@ -73,7 +74,7 @@ async function callTools(running: Running, token: string): Promise<void> {
   const keep = createKeep(running);
   const { modern, post: legacy, send } = createRawMcp(observed.server.mcpUrl, token);
   const add = { name: 'add', arguments: { a: 1, b: 2 } };
-  await keep('http', modern('tools/call', add, { traceparent: toHeader(traces.overHttp) }));
+  await keep('http', modern('tools/call', add, { ...stranger, traceparent: toHeader(traces.overHttp) }));
   const message = { jsonrpc: '2.0', id: 'a-1', method: 'tools/call' };
   const legacyHeaders = { 'MCP-Protocol-Version': '2025-06-18' };
   const note = { name: 'save_user_note', arguments: { text: 'What nobody may see' } };
@@ -124,7 +125,9 @@ async function signInAndOut(running: Running): Promise<void> {
   await revoke(url, client, other.accessToken);
   await post(`${url}/auth/register`, { redirect_uris: ['javascript:alert(1)'] });
   const { status, headers, body } = await refresh(url, client, 'no such token');
-  answers.refresh = { status, requestId: headers.get('x-request-id') ?? '', body };
+  answers.refresh = { status, requestId: headers.get('x-request-id') ?? '', text: JSON.stringify(body) };
+  const evil = { ...client, redirectUri: 'https://evil.example/callback' };
+  await keep('wrong redirect', fetch(createAuthorizationRequest(url, evil).url, { headers: stranger }));
   const browser = createHttpBrowser();
   const { url: request, verifier, state } = createAuthorizationRequest(url, client);
   hunt.add('verifier', verifier);
