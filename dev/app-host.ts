@@ -57,8 +57,10 @@ export async function serveApp(
   const sink = createReadableSink((line) => process.stdout.write(`${line}\n`));
   const { routes, jobs, close } = createApp(environment, { sink });
   const host = await startHost(routes, { port, ...(certificate !== undefined && { tls: certificate }) });
-  stopper.add(close);
-  stopper.add(() => host.stop());
+  stopper.add(async () => {
+    await host.stop();
+    await close();
+  });
   scheduleJobs(jobs, stopper);
   return [];
 }

@@ -20,6 +20,7 @@ import { createMcpEndpoint } from './endpoints/mcp.ts';
 import { coreRoutes, pageRoutes } from './endpoints/routes.ts';
 import { listSignInRoutes } from './endpoints/sign-in-routes.ts';
 import { AppError } from './errors.ts';
+import { createDeferredWork } from './http/deferred-work.ts';
 import type { Endpoint, Route } from './http/endpoint.ts';
 import { createLateEndpoints } from './http/late-endpoint.ts';
 import { createJob, type Job } from './jobs.ts';
@@ -30,7 +31,7 @@ import { prompts } from './mcp/prompts/index.ts';
 import { resources } from './mcp/resources/index.ts';
 import type { Surface } from './mcp/surface.ts';
 import { tools } from './mcp/tools/index.ts';
-import { createThrottledSessionStore } from './stores/throttled-session-store.ts';
+import { createSessionRecorder } from './stores/session-recorder.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** What this server offers over MCP. */
@@ -96,12 +97,9 @@ function createShared(config: Config, { sink, now = Date.now, hostRecords = fals
 }
 
 function createStores(tables: Tables, now: () => number) {
-  const sessions = createThrottledSessionStore(createSessionTable(tables, { now }), {
-    intervalMs: 5 * minute,
-    maxEntries: 10_000,
-    now,
-  });
-  return { sessions, notes: createNoteTable(tables, { now }) };
+  const sessions = createSessionTable(tables, { now });
+  const recorder = createSessionRecorder(sessions, { intervalMs: 5 * minute, maxEntries: 10_000, now });
+  return { sessions, recorder, notes: createNoteTable(tables, { now }) };
 }
 
 /** The authorization server, where there is one. */
@@ -133,12 +131,12 @@ function composeEndpoints(
   checks: Readonly<Record<string, Check>>,
   authorization: LateAuthorization | undefined,
 ): readonly Endpoint[] {
-  const { notes, sessions } = createStores(tables, now);
+  const { notes, sessions, recorder } = createStores(tables, now);
   const report = (error: Error) => {
     log('error', 'mcp_failure', { cause: describeCause(error) });
   };
   const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, report, telemetry);
-  const core = [createMcpEndpoint({ handleMcp, sessions }), createHealthzEndpoint(identity)];
+  const core = [createMcpEndpoint({ handleMcp, recorder }), createHealthzEndpoint(identity)];
   const loadPages = once(async () => {
     const { createPages } = await import('./app/pages.ts');
     return createPages({
@@ -171,11 +169,15 @@ function compose(config: Config, options: AppOptions): App {
   });
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
   const endpoints = composeEndpoints(config, options, shared, checks, authorization);
+  const deferredWork = createDeferredWork();
   const jobOptions = { sink, logLevel: config.log.level, telemetry };
   return {
-    routes: endpoints.map(createAppGuard(config, { sink, authenticate, telemetry })),
+    routes: endpoints.map(createAppGuard(config, { sink, authenticate, deferredWork, telemetry })),
     jobs: (authorization?.work ?? []).map((work) => createJob(work, jobOptions)),
-    close: () => telemetry?.close() ?? Promise.resolve(),
+    async close() {
+      await deferredWork.settle();
+      await telemetry?.close();
+    },
   };
 }
 
@@ -190,7 +192,7 @@ function composeFaulty(faults: readonly ConfigFault[], { sink }: AppOptions): Ap
     TABLES_CONNECTION_STRING: 'UseDevelopmentStorage=true',
   });
   const authenticate = () => Promise.reject(new AppError('misconfigured'));
-  const guard = createAppGuard(standIn, { sink, authenticate });
+  const guard = createAppGuard(standIn, { sink, authenticate, deferredWork: createDeferredWork() });
   const routes = [
     ...Object.values(coreRoutes),
     ...Object.values(pageRoutes),
@@ -217,8 +219,11 @@ function reportStartFailure(error: unknown, log: Log): readonly ConfigFault[] {
 export interface App {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
-  /** Sends what is left of the telemetry: for the end of the process. Takes 5 seconds at most, and never rejects. */
-  readonly close: () => Promise<void>;
+  /**
+   * Ends what answered requests left to be done, and sends what is left of the telemetry, which takes 5 seconds at most:
+   * for a host that stops, when it takes no more requests. Never rejects.
+   */
+  close(): Promise<void>;
 }
 
 /**

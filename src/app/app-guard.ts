@@ -46,7 +46,7 @@ export function describeSignIn({ auth, entra, http, oauth }: Config) {
 /** The guard as the configuration has it. */
 export function createAppGuard(
   config: Config,
-  options: Pick<GuardOptions, 'sink' | 'authenticate' | 'telemetry'>,
+  options: Pick<GuardOptions, 'sink' | 'authenticate' | 'deferredWork' | 'telemetry'>,
 ) {
   const challenge = {
     resourceMetadataUrl: resourceMetadataUrl(config.http.publicBaseUrl),

@@ -138,10 +138,7 @@ export function registerJobs(app: Pick<FunctionsApp, 'timer'>, jobs: readonly Jo
   }
 }
 
-/**
- * Has the worker wait for this when its instance is taken away. The host announces that, and waits: a signal would come
- * too late, and to take it would be to take the end of the process out of the worker's hands.
- */
+/** Has the host wait for `close` when it takes an instance away: it announces that, and a signal would come too late. */
 export function registerClose(app: Pick<FunctionsApp, 'hook'>, close: () => Promise<void>): void {
   app.hook.appTerminate(close);
 }

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Principal } from '../auth/principal.ts';
 import { withDeadline } from '../deadline.ts';
 import { AppError, describeError } from '../errors.ts';
 import { parseJsonBody } from '../http/body.ts';
@@ -9,13 +8,14 @@ import { describeFailure } from '../http/failure-fields.ts';
 import type { McpExchange } from '../mcp/context.ts';
 import type { McpHandler } from '../mcp/handler.ts';
 import { describeMessage, type MessageSummary } from '../mcp/message.ts';
-import type { SessionStore } from '../stores/session-store.ts';
+import type { SessionRecorder } from '../stores/session-recorder.ts';
+import type { SessionClient } from '../stores/session-store.ts';
 import { endStreamAfter, isEventStream } from '../streams.ts';
 import { coreRoutes } from './routes.ts';
 
 export interface McpEndpointDeps {
   readonly handleMcp: McpHandler;
-  readonly sessions: Pick<SessionStore, 'record'>;
+  readonly recorder: SessionRecorder;
 }
 
 const messageSchema = z
@@ -81,20 +81,16 @@ function createExchange(context: AuthenticatedContext): EndpointExchange {
   return exchange;
 }
 
-function recordSession(
-  sessions: McpEndpointDeps['sessions'],
-  principal: Principal,
-  { clientName, protocolVersion }: MessageSummary,
-) {
-  return sessions.record(principal, {
-    clientId: principal.clientId,
+function describeClient(clientId: string, { clientName, protocolVersion }: MessageSummary): SessionClient {
+  return {
+    clientId,
     ...(clientName !== undefined && { clientName }),
     ...(protocolVersion !== undefined && { protocolVersion }),
-  });
+  };
 }
 
 /** `/mcp`: stateless MCP. Without sessions there is nothing to open by GET or to end by DELETE. */
-export function createMcpEndpoint({ handleMcp, sessions }: McpEndpointDeps): BearerEndpoint {
+export function createMcpEndpoint({ handleMcp, recorder }: McpEndpointDeps): BearerEndpoint {
   return {
     ...coreRoutes.mcp,
     docs: {
@@ -119,7 +115,9 @@ export function createMcpEndpoint({ handleMcp, sessions }: McpEndpointDeps): Bea
         tool: summary.tool,
         protocolVersion: summary.protocolVersion,
       });
-      context.defer(() => recordSession(sessions, context.principal, summary));
+      const { principal } = context;
+      const recording = recorder.due(principal, describeClient(principal.clientId, summary));
+      if (recording !== undefined) context.defer(recording);
       const exchange = createExchange(context);
       const response = await withDeadline(
         handleMcp(request, body, exchange),

@@ -18,7 +18,10 @@ export interface RequestContext {
   audit(event: AuditEvent): void;
   /** Logs an unexpected failure that the answer hides, at level `error`. */
   report(error: unknown): void;
-  /** Asked for before the answer is given: runs work after it, off its path; a failure is logged and reaches nobody. */
+  /**
+   * Runs work after the answer, off its path; a failure is logged and reaches nobody. Asked for before the answer is
+   * given, and once: a second task would take the place of the first.
+   */
   defer(task: () => Promise<unknown>): void;
 }
 

@@ -3,6 +3,7 @@ import { describeError, type AppError } from '../errors.ts';
 import { createLog, describeCause, type Log, type LogFields, type LogLevel, type LogSink } from '../log.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AuditEvent } from './audit.ts';
+import type { DeferredWork } from './deferred-work.ts';
 import type { Endpoint, Invocation, RequestContext } from './endpoint.ts';
 import { describeFailure } from './failure-fields.ts';
 
@@ -11,7 +12,8 @@ export interface Exchange {
   readonly requestId: string;
   readonly log: Log;
   readonly fields: Record<string, LogFields[string]>;
-  readonly deferred: (() => Promise<unknown>)[];
+  /** What is to be done when the answer has been given. */
+  deferred: (() => Promise<unknown>) | undefined;
   readonly startedAt: number;
   isAudited: boolean;
 }
@@ -28,7 +30,7 @@ export function beginExchange(invocation: Invocation, options: ExchangeOptions):
     requestId: invocation.id ?? randomUUID(),
     log: createLog(invocation.sink ?? options.sink, options.logLevel, options.telemetry),
     fields: {},
-    deferred: [],
+    deferred: undefined,
     startedAt: performance.now(),
     isAudited: false,
   };
@@ -52,23 +54,21 @@ export function createContext(exchange: Exchange, body: string): RequestContext 
         ...describeFailure(error),
       });
     },
-    defer: (task) => void exchange.deferred.push(task),
+    defer: (task) => {
+      exchange.deferred = task;
+    },
   };
 }
 
-/** Milliseconds that a host has to pass an answer on: the first work to be done behind one loads a library. */
-const deferredMs = 100;
-
-export function startDeferred({ deferred, log, requestId }: Exchange): void {
-  for (const task of deferred) {
-    setTimeout(() => {
-      Promise.resolve()
-        .then(task)
-        .catch((error: unknown) => {
-          log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
-        });
-    }, deferredMs);
-  }
+export function startDeferred({ deferred, log, requestId }: Exchange, work: DeferredWork): void {
+  if (deferred === undefined) return;
+  work.start(async () => {
+    try {
+      await deferred();
+    } catch (error) {
+      log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
+    }
+  });
 }
 
 /** A refusal is worth a warning; 404 and 405 are how clients find out what there is. */

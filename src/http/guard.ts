@@ -3,6 +3,7 @@ import { withDeadline } from '../deadline.ts';
 import type { Principal } from '../auth/principal.ts';
 import { nameUser } from './audit.ts';
 import { readBody } from './body.ts';
+import type { DeferredWork } from './deferred-work.ts';
 import type { Endpoint, GuardedHandler, Route } from './endpoint.ts';
 import { createErrorResponse, type Challenge } from './error-response.ts';
 import {
@@ -28,6 +29,7 @@ export interface GuardOptions extends ExchangeOptions {
   readonly challenge: Challenge;
   /** Whose token the request carries; throws AppError where it carries none that is accepted. */
   readonly authenticate: (request: Request) => Promise<Principal>;
+  readonly deferredWork: DeferredWork;
 }
 
 /** Milliseconds. Each dependency has a deadline of its own; these are for many slow answers in a row. */
@@ -138,7 +140,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }
       logExchange(endpoint, request, response.status, exchange);
-      startDeferred(exchange);
+      startDeferred(exchange, options.deferredWork);
       return dress(response, securityHeaders, {
         'X-Request-Id': exchange.requestId,
         ...origins.responseHeaders(endpoint, request.headers.get('origin')),

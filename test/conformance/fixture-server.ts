@@ -47,9 +47,15 @@ export async function startFixtureServer(options: { readonly logging: boolean })
   // The public URL holds the port, which is known only now.
   const environment = createTestEnvironment({ PUBLIC_BASE_URL: host.url });
   await createTables(loadConfig(environment).tables).ensureTables();
-  const { routes } = createApp(environment, { sink: () => undefined, surface: { ...surface, ...options } });
-  const route = routes.find(({ path }) => path === '/mcp');
+  const app = createApp(environment, { sink: () => undefined, surface: { ...surface, ...options } });
+  const route = app.routes.find(({ path }) => path === '/mcp');
   if (route === undefined) throw new Error('The product has no route /mcp');
   mounted.resolve(throughFunctions(route, token));
-  return host;
+  return {
+    ...host,
+    async stop() {
+      await host.stop();
+      await app.close();
+    },
+  };
 }

@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { startHost } from '../../dev/host.ts';
 import { createApp } from '../../src/app.ts';
+import { hostApp } from '../support/server.ts';
 import { takePort } from '../support/take-port.ts';
 import { chooseFreePorts, runScript, startLocalStack, type Program } from './local-stack.ts';
 
@@ -172,8 +173,8 @@ describe('npm start', () => {
     const again = await startLocalStack(environment, '--no-host');
     const sample = readFileSync(new URL('../../local.settings.sample.json', import.meta.url), 'utf8');
     const byHand = { ...(JSON.parse(sample) as LocalSettings).Values, ...Values };
-    const { routes } = createApp(byHand, { sink: () => undefined });
-    const host = await startHost(routes, { port: Number(environment.MCP_PORT) });
+    const app = createApp(byHand, { sink: () => undefined });
+    const host = await hostApp(app, { port: Number(environment.MCP_PORT) });
     const smoke = await runScript('scripts/smoke.ts', [], environment).finished;
     expect(smoke).toMatchObject({ code: 0, stdout: expect.stringMatching(smokeLines) });
     await host.stop();

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { createApp } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -46,7 +45,8 @@ export async function createMcpRoute(): Promise<McpRoute> {
   const sink = (level: string, line: string) => {
     if (level === 'error') failures.push(line);
   };
-  const route = createApp(environment, { sink }).routes.find(({ path }) => path === '/mcp');
+  const { routes, close } = createApp(environment, { sink });
+  const route = routes.find(({ path }) => path === '/mcp');
   if (route === undefined) throw new Error('there is no /mcp');
   return {
     failures,
@@ -55,7 +55,7 @@ export async function createMcpRoute(): Promise<McpRoute> {
       const response = await route.handle(new Request(url, { method: 'POST', headers, body }));
       const messages = await readMessages(response, body.includes('subscriptions/listen'));
       // What the guard does after an answer is to be done in the property that caused it.
-      await setImmediate();
+      await close();
       return { status: response.status, headers: response.headers, messages };
     },
   };

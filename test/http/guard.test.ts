@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { createDeferredWork } from '../../src/http/deferred-work.ts';
 import { AppError } from '../../src/errors.ts';
 import type { BearerEndpoint } from '../../src/http/endpoint.ts';
 import { createTestEndpoint, guardForTest, testPrincipal } from '../support/guarded.ts';
@@ -284,12 +285,8 @@ describe('the guard, on origins', () => {
 });
 
 describe('deferred work', () => {
-  afterEach(() => {
-    jest.useRealTimers();
-  });
-
   it('runs after the answer has left, and its failure only reaches the log', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'performance', 'queueMicrotask', 'setImmediate'] });
+    const deferredWork = createDeferredWork();
     let fail: (error: Error) => void = () => undefined;
     const work = new Promise((_resolve, reject) => (fail = reject));
     let begun = false;
@@ -303,15 +300,17 @@ describe('deferred work', () => {
           return Response.json({ begun });
         },
       }),
+      { deferredWork },
     );
     expect(await (await send()).json()).toEqual({ begun: false });
     // A host needs turns of its own to pass the answer on.
     await new Promise(setImmediate);
     expect(begun).toBe(false);
-    await jest.advanceTimersByTimeAsync(1_000);
+    const settled = deferredWork.settle();
+    await new Promise(setImmediate);
     expect(begun).toBe(true);
     fail(new Error('lost'));
-    await new Promise(setImmediate);
+    await settled;
     expect(lines.at(-1)).toMatchObject({
       level: 'warn',
       event: 'deferred_work_failed',

@@ -1,6 +1,7 @@
 import { AppError } from '../../src/errors.ts';
 import type { Principal } from '../../src/auth/principal.ts';
 import type { Endpoint, PublicEndpoint, Route } from '../../src/http/endpoint.ts';
+import { createDeferredWork } from '../../src/http/deferred-work.ts';
 import { createGuard, type GuardOptions } from '../../src/http/guard.ts';
 
 export const testPrincipal: Principal = {
@@ -48,6 +49,7 @@ export function guardForTest(endpoint: Endpoint, options: Partial<GuardOptions> 
       request.headers.get('authorization') === 'Bearer good'
         ? Promise.resolve(testPrincipal)
         : Promise.reject(new AppError('invalid_signature', { detail: 'only for the log' })),
+    deferredWork: createDeferredWork(),
     logLevel: 'debug',
     sink: (_level, line) => lines.push(JSON.parse(line) as Record<string, unknown>),
     ...options,

@@ -15,7 +15,7 @@ const envelopeSchema = z.object({
     }),
   }),
 });
-export type Envelope = z.infer<typeof envelopeSchema>;
+type Envelope = z.infer<typeof envelopeSchema>;
 
 export const ingestionKey = '66666666-6666-4666-8666-666666666666';
 

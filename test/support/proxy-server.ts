@@ -1,9 +1,8 @@
-import { startHost } from '../../dev/host.ts';
 import { findFreePort } from '../../dev/ports.ts';
 import { createApp, type AppOptions } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createProxyEnvironment, type TestServer } from './server.ts';
+import { createProxyEnvironment, hostApp, type TestServer } from './server.ts';
 
 const maxAttempts = 5;
 
@@ -20,12 +19,7 @@ async function startAt(
   const lines: Record<string, unknown>[] = [];
   const sink = (_level: string, line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
   try {
-    const { routes, close } = createApp(environment, { sink, ...options });
-    const host = await startHost(routes, { port });
-    const stop = async () => {
-      await host.stop();
-      await close();
-    };
+    const { stop } = await hostApp(createApp(environment, { sink, ...options }), { port });
     return { url, mcpUrl: new URL('/mcp', url), environment, lines, stop };
   } catch (error) {
     if (mayBeTaken && (error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
-import { startHost } from '../../dev/host.ts';
-import { createApp, type AppOptions } from '../../src/app.ts';
+import { startHost, type HostOptions } from '../../dev/host.ts';
+import { createApp, type App, type AppOptions } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createTables } from '../../src/azure/tables.ts';
 import { required } from './shared-services.ts';
@@ -44,6 +44,16 @@ export function createProxyEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.
   });
 }
 
+/** Serves an app on this machine. Stopped, it has nothing left to do: what is left would run when its test has ended. */
+export async function hostApp({ routes, close }: App, options: HostOptions) {
+  const host = await startHost(routes, options);
+  async function stop() {
+    await host.stop();
+    await close();
+  }
+  return { ...host, stop };
+}
+
 export async function startServer(
   environment: NodeJS.ProcessEnv = createTestEnvironment(),
   { withoutTables = false, ...options }: Partial<AppOptions> & { readonly withoutTables?: boolean } = {},
@@ -51,11 +61,6 @@ export async function startServer(
   if (!withoutTables) await createTables(loadConfig(environment).tables).ensureTables();
   const lines: Record<string, unknown>[] = [];
   const sink = (_level: string, line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
-  const { routes, close } = createApp(environment, { sink, ...options });
-  const { url, stop: stopHost } = await startHost(routes, { port: 0 });
-  const stop = async () => {
-    await stopHost();
-    await close();
-  };
+  const { url, stop } = await hostApp(createApp(environment, { sink, ...options }), { port: 0 });
   return { url, mcpUrl: new URL('/mcp', url), environment, lines, stop };
 }

@@ -41,7 +41,7 @@ export function createSiteEndpoints(): readonly DocumentedEndpoint[] {
   };
   const handleMcp = createMcpFetch({ tools, resources: [], prompts: [] }, services, () => undefined);
   const endpoints: DocumentedEndpoint[] = [
-    createMcpEndpoint({ handleMcp, sessions: { record: () => Promise.resolve() } }),
+    createMcpEndpoint({ handleMcp, recorder: { due: () => undefined } }),
     createHealthzEndpoint(siteIdentity),
     createHealthEndpoint({ checks: {} }),
     meEndpoint,
