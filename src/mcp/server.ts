@@ -1,10 +1,10 @@
 import { McpServer } from '@modelcontextprotocol/server';
-import type { Services } from './context.ts';
+import type { McpExchange, Services } from './context.ts';
 import { prepareHandlers } from './handlers.ts';
 import type { BeginMessage } from './message-spans.ts';
 import { protocolVersions } from './protocol-versions.ts';
 import { checkSurface, describeCapabilities, type Surface } from './surface.ts';
-import { watchTransport } from './watched-transport.ts';
+import { nameErrors, observeMessages } from './watched-transport.ts';
 
 const fiveMinutes = 300_000;
 
@@ -27,7 +27,7 @@ export function createServerFactory(
   surface: Surface,
   services: Services,
   beginMessage?: BeginMessage,
-): () => McpServer {
+): (exchange: McpExchange) => McpServer {
   checkSurface(surface);
   const capabilities = describeCapabilities(surface);
   const installHandlers = prepareHandlers(surface, services);
@@ -39,7 +39,7 @@ export function createServerFactory(
     ...(surface.requestState !== undefined && { requestState: surface.requestState }),
   };
 
-  return function createServer() {
+  return function createServer(exchange) {
     const server = new McpServer({ name, title, version }, options);
     server.server.registerCapabilities(capabilities);
     installHandlers(server.server);
@@ -48,8 +48,9 @@ export function createServerFactory(
       surface.tools.find((candidate) => candidate.name === tool)?.wire.inputSchema;
     const connect = server.connect.bind(server);
     server.connect = async (transport) => {
+      nameErrors(transport, exchange);
       await connect(transport);
-      watchTransport(transport, beginMessage);
+      if (beginMessage !== undefined) observeMessages(transport, beginMessage, exchange);
     };
     return server;
   };

@@ -14,12 +14,19 @@ function nameRequest({ error, ...message }: JSONRPCErrorResponse, requestId: str
   return { ...message, error: { ...error, data: { ...data, requestId } } };
 }
 
+/** Has the errors that a transport sends name the one HTTP request that it serves, the SDK's own errors too. */
+export function nameErrors(transport: Transport, { requestId }: McpExchange): void {
+  const send = transport.send.bind(transport);
+  transport.send = (message, options) =>
+    send('error' in message ? nameRequest(message, requestId) : message, options);
+}
+
 /** The spans of the messages that wait for their answers. */
-function createOpenSpans(begin: BeginMessage) {
+function createOpenSpans(begin: BeginMessage, exchange: McpExchange) {
   const open = new Map<RequestId, MessageSpan>();
   return {
     /** Delivers a message as part of its span. */
-    deliver(message: JSONRPCMessage, request: Request | undefined, exchange: McpExchange, pass: () => void) {
+    deliver(message: JSONRPCMessage, request: Request | undefined, pass: () => void) {
       const span = begin(message, request, exchange);
       const id = 'id' in message ? message.id : undefined;
       // Before it is delivered: what has no handler is answered at once.
@@ -40,28 +47,21 @@ function createOpenSpans(begin: BeginMessage) {
   };
 }
 
-/**
- * Stands between the SDK and a transport that it is connected to, which serves one HTTP request: errors get the id of
- * that request, the SDK's own too, and messages their spans, where they are observed.
- */
-export function watchTransport(transport: Transport, begin: BeginMessage | undefined): void {
+/** Gives the messages of a transport, which the SDK is connected to and which serves one HTTP request, their spans. */
+export function observeMessages(transport: Transport, begin: BeginMessage, exchange: McpExchange): void {
   const { onmessage, onclose } = transport;
   const send = transport.send.bind(transport);
-  const spans = begin && createOpenSpans(begin);
-  let exchange: McpExchange | undefined;
+  const spans = createOpenSpans(begin, exchange);
 
   transport.onmessage = (message, extra) => {
-    exchange = extra?.authInfo?.extra?.exchange as McpExchange;
-    if (spans === undefined) onmessage?.(message, extra);
-    else spans.deliver(message, extra?.request, exchange, () => onmessage?.(message, extra));
+    spans.deliver(message, extra?.request, () => onmessage?.(message, extra));
   };
   transport.send = (message, options) => {
-    spans?.answer(message);
-    const isError = 'error' in message && exchange !== undefined;
-    return send(isError ? nameRequest(message, exchange?.requestId ?? '') : message, options);
+    spans.answer(message);
+    return send(message, options);
   };
   transport.onclose = () => {
-    spans?.abandon();
+    spans.abandon();
     onclose?.();
   };
 }
