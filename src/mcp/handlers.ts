@@ -93,6 +93,15 @@ function register<Params extends StandardSchemaV1>(
   server.setRequestHandler(method, { params }, handler);
 }
 
+/** For `tools/call` alone, whose parameters the SDK has looked at, with -32602, before it asks its handler. */
+const checkedParams: StandardSchemaV1<unknown, CallToolRequestParams> = {
+  '~standard': {
+    version: 1,
+    vendor: 'entra-mcp',
+    validate: (value) => ({ value: value as CallToolRequestParams }),
+  },
+};
+
 function prepareTools(surface: Surface, services: Services): Install {
   const call = serve<CallToolRequestParams, CallToolResult | InputRequiredResult>(
     services,
@@ -102,7 +111,7 @@ function prepareTools(surface: Surface, services: Services): Install {
     register(server, 'tools/list', specTypeSchemas.PaginatedRequestParams, () => ({
       tools: surface.tools.map((tool) => tool.wire),
     }));
-    register(server, 'tools/call', specTypeSchemas.CallToolRequestParams, call);
+    register(server, 'tools/call', checkedParams, call);
   };
 }
 
