@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { Failure, readCode } from './failure.ts';
 
 /** What listens on this machine: the variable that moves it, and where it listens otherwise. */
@@ -41,15 +42,6 @@ export function readPorts(environment: NodeJS.ProcessEnv): Ports {
   return ports;
 }
 
-/** A port of 127.0.0.1 that nothing listens on now. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-}
-
 /** Why the port cannot be listened on at the address; undefined where it can, or where there is no such address. */
 async function findObstacle(port: number, host: string): Promise<string | undefined> {
   const server = createServer();
@@ -64,6 +56,17 @@ async function findObstacle(port: number, host: string): Promise<string | undefi
     return undefined;
   } finally {
     server.close();
+  }
+}
+
+/**
+ * A port of 127.0.0.1 that nothing listens on now, below those that systems give to outgoing connections and to whoever
+ * asks for any port: one of these could be gone again before it is listened on.
+ */
+export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_240, 32_768);
+    if ((await findObstacle(port, '127.0.0.1')) === undefined) return port;
   }
 }
 

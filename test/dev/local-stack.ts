@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { findFreePort } from '../../dev/ports.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
 
@@ -53,11 +53,9 @@ const portNames = [
 
 /** A free port for each variable, all different. */
 export async function chooseFreePorts(): Promise<Record<(typeof portNames)[number], string>> {
-  const servers: Server[] = portNames.map(() => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => String((server.address() as AddressInfo).port));
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return Object.fromEntries(portNames.map((name, index) => [name, ports[index]])) as Record<
+  const ports = new Set<number>();
+  while (ports.size < portNames.length) ports.add(await findFreePort());
+  return Object.fromEntries([...ports].map((port, index) => [portNames[index], String(port)])) as Record<
     (typeof portNames)[number],
     string
   >;
