@@ -47,7 +47,18 @@ const output: OutputOptions = {
   minify: { compress: { keepNames }, mangle: { keepNames }, codegen: true },
   codeSplitting: {
     // With all that they depend on in one file: a deployment needs them together, as nothing is read without a token.
-    groups: [{ name: 'azure', test: (id) => /[\\/]src[\\/]azure[\\/]sdk[\\/]/.test(id) }],
+    groups: [
+      { name: 'azure', test: (id) => /[\\/]src[\\/]azure[\\/]sdk[\\/]/.test(id), priority: 2 },
+      {
+        name: 'telemetry',
+        test: (id) => /[\\/]src[\\/]telemetry[\\/](?:opentelemetry|otlp)\.ts/.test(id),
+        priority: 1,
+      },
+      {
+        name: 'monitor',
+        test: (id) => /[\\/](?:azure[\\/]monitor\.ts|monitor-opentelemetry-exporter[\\/])/.test(id),
+      },
+    ],
   },
 };
 
@@ -61,6 +72,7 @@ async function bundleCode(dir: string, sourcemap: boolean): Promise<number> {
     // The Functions worker brings the one. The other opens a browser for a sign-in that this server never begins.
     external: ['@azure/functions-core', 'open'],
     resolve: {
+      mainFields: ['module', 'main'],
       alias: {
         // The SDK's own for places that have no other: the validator that comes with Node's is 160 KB and never asked.
         '@modelcontextprotocol/server/_shims': join(

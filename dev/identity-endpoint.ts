@@ -39,11 +39,12 @@ const tokenSeconds = 86_400;
 const tokenPath = '/msi/token';
 const keysPath = '/discovery/keys';
 
-/** What a token can be had for: Key Vault, Table Storage, and federated credentials of app registrations. */
+/** What a token can be had for: Key Vault, Table Storage, federated credentials of app registrations, Azure Monitor. */
 const resources = [
   'https://vault.azure.net',
   'https://storage.azure.com',
   'api://AzureADTokenExchange',
+  'https://monitor.azure.com',
 ] as const;
 
 function loadHeader(dataDir: string | undefined): string {

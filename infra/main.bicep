@@ -163,6 +163,19 @@ param buildId string = 'dev'
 @allowed(['debug', 'info', 'warn', 'error'])
 param logLevel string = 'info'
 
+param otlpEndpoint string = ''
+
+@description('Headers for the collector, or a reference to a secret of the vault: @Microsoft.KeyVault(…).')
+param otlpHeaders string = ''
+
+@allowed(['http/protobuf', 'http/json'])
+param otlpProtocol string = 'http/protobuf'
+
+param tracesShare string = '1'
+
+@allowed(['true', 'false'])
+param telemetryDisabled string = 'false'
+
 var abbreviations = loadJsonContent('abbreviations.json')
 var resourceToken = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
@@ -345,6 +358,11 @@ module functionApp 'app/function-app.bicep' = {
       REFRESH_TOKEN_EXPIRY_SECONDS: refreshTokenExpirySeconds
       BUILD_ID: buildId
       LOG_LEVEL: logLevel
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+      OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders
+      OTEL_EXPORTER_OTLP_PROTOCOL: otlpProtocol
+      OTEL_TRACES_SAMPLER_ARG: tracesShare
+      OTEL_SDK_DISABLED: telemetryDisabled
     }
   }
 }

@@ -9,6 +9,7 @@ import { createAppGuard, createAuthentication, describeSignIn } from './app/app-
 import type { Network } from './app/authorization.ts';
 import { createLateAuthorization, type LateAuthorization } from './app/late-authorization.ts';
 import { once } from './app/once.ts';
+import { createAsk, createLookupCount, createTelemetry, observeTables } from './app/telemetry.ts';
 import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
 import type { ConfigFault } from './config/fault.ts';
@@ -31,6 +32,7 @@ import { resources } from './mcp/resources/index.ts';
 import type { Surface } from './mcp/surface.ts';
 import { tools } from './mcp/tools/index.ts';
 import { createSessionRecorder } from './stores/session-recorder.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 /** What this server offers over MCP. */
 export const productSurface: Surface = {
@@ -49,6 +51,8 @@ export interface AppOptions {
   readonly now?: () => number;
   /** How clients' metadata documents are reached. */
   readonly network?: Network;
+  /** Whether the host writes requests and the log to Application Insights itself. */
+  readonly hostRecords?: boolean;
 }
 
 const minute = 60_000;
@@ -66,20 +70,29 @@ interface Shared {
   readonly identity: ServerIdentity;
   /** Entra's: for the tokens that callers bring, and for those that this server obtains. */
   readonly entraKeys: JwksCache;
+  readonly telemetry: Telemetry | undefined;
 }
 
-function createShared(config: Config, { sink, now = Date.now }: AppOptions): Shared {
-  const credential = createCredential(config.identity);
+function createShared(config: Config, { sink, now = Date.now, hostRecords = false }: AppOptions): Shared {
   const identity = describeServer(config, now);
-  return {
-    log: createLog(sink, config.log.level),
+  const { level } = config.log;
+  const telemetry = createTelemetry({ config, identity, hostRecords, log: createLog(sink, level) });
+  const credential = createCredential(config.identity, createAsk(telemetry, 'identity'));
+  const tables = createTables(config.tables, {
     credential,
-    tables: createTables(config.tables, {
-      credential,
-      names: config.oauth === undefined ? mcpTableNames : tableNames,
-    }),
+    names: config.oauth === undefined ? mcpTableNames : tableNames,
+  });
+  return {
+    log: createLog(sink, level, telemetry),
+    credential,
+    tables: observeTables(telemetry, tables),
     identity,
-    entraKeys: createJwksCache(jwksUrl(config.entra), { now }),
+    entraKeys: createJwksCache(jwksUrl(config.entra), {
+      now,
+      ask: createAsk(telemetry, 'entra'),
+      countLookup: createLookupCount(telemetry, 'entra_keys'),
+    }),
+    telemetry,
   };
 }
 
@@ -93,7 +106,7 @@ function createStores(tables: Tables, now: () => number) {
 function composeAuthorization(
   config: Config,
   { now = Date.now, network }: AppOptions,
-  { tables, credential, log, identity, entraKeys }: Shared,
+  { tables, credential, log, identity, entraKeys, telemetry }: Shared,
 ): LateAuthorization | undefined {
   const { oauth } = config;
   if (oauth === undefined) return undefined;
@@ -105,6 +118,7 @@ function composeAuthorization(
     title: identity.title,
     log,
     now,
+    telemetry,
     ...(network !== undefined && { network }),
   });
 }
@@ -113,14 +127,15 @@ function composeAuthorization(
 function composeEndpoints(
   config: Config,
   { surface = productSurface, now = Date.now }: AppOptions,
-  { log, tables, identity }: Shared,
+  { log, tables, identity, telemetry }: Shared,
   checks: Readonly<Record<string, Check>>,
   authorization: LateAuthorization | undefined,
 ): readonly Endpoint[] {
   const { notes, sessions, recorder } = createStores(tables, now);
-  const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, (error) => {
+  const report = (error: Error) => {
     log('error', 'mcp_failure', { cause: describeCause(error) });
-  });
+  };
+  const handleMcp = createMcpFetch(surface, { identity, notes, sessions, now }, report, telemetry);
   const core = [createMcpEndpoint({ handleMcp, recorder }), createHealthzEndpoint(identity)];
   const loadPages = once(async () => {
     const { createPages } = await import('./app/pages.ts');
@@ -145,19 +160,26 @@ function composeEndpoints(
 function compose(config: Config, options: AppOptions): App {
   const { sink } = options;
   const shared = createShared(config, options);
+  const { telemetry } = shared;
   const authorization = composeAuthorization(config, options, shared);
   const { authenticate, checks } = createAuthentication(config, {
-    entraKeys: shared.entraKeys,
-    own: authorization?.verifier,
+    ...shared,
     now: options.now,
+    own: authorization?.verifier,
   });
   if (!config.auth.required) shared.log('warn', 'auth_disabled', { setting: 'AUTH_REQUIRED' });
   const endpoints = composeEndpoints(config, options, shared, checks, authorization);
   const deferredWork = createDeferredWork();
+  const jobOptions = { sink, logLevel: config.log.level, telemetry };
   return {
-    routes: endpoints.map(createAppGuard(config, { sink, now: options.now, authenticate, deferredWork })),
-    jobs: (authorization?.work ?? []).map((work) => createJob(work, { sink, logLevel: config.log.level })),
-    close: () => deferredWork.settle(),
+    routes: endpoints.map(
+      createAppGuard(config, { sink, now: options.now, authenticate, deferredWork, telemetry }),
+    ),
+    jobs: (authorization?.work ?? []).map((work) => createJob(work, jobOptions)),
+    async close() {
+      await deferredWork.settle();
+      await telemetry?.close();
+    },
   };
 }
 
@@ -203,7 +225,10 @@ function reportStartFailure(error: unknown, log: Log): readonly ConfigFault[] {
 export interface App {
   readonly routes: readonly Route[];
   readonly jobs: readonly Job[];
-  /** Ends what answered requests left to be done: for a host that stops, when it takes no more requests. Never rejects. */
+  /**
+   * Ends what answered requests left to be done, and sends what is left of the telemetry, which takes 5 seconds at most:
+   * for a host that stops, when it takes no more requests. Never rejects.
+   */
   close(): Promise<void>;
 }
 

@@ -62,6 +62,23 @@ export interface Config {
     readonly clientId?: string;
   };
   readonly build: { readonly id: string };
+  /** Where what happens is sent, beside the log. */
+  readonly telemetry: {
+    readonly otlp?: {
+      /** Without a trailing slash. */
+      readonly endpoint: string;
+      /** As in OTEL_EXPORTER_OTLP_HEADERS. */
+      readonly headers: string;
+      readonly protocol: EnvironmentValues['OTEL_EXPORTER_OTLP_PROTOCOL'];
+    };
+    readonly azureMonitor?: {
+      readonly connectionString: string;
+      /** Whose token goes along: a managed identity’s, a user-assigned one's by its client id. Absent: no token. */
+      readonly identity?: { readonly clientId?: string };
+    };
+    /** Part of the traces that is sent, 0 to 1. */
+    readonly share: number;
+  };
   readonly log: { readonly level: EnvironmentValues['LOG_LEVEL'] };
 }
 
@@ -93,6 +110,32 @@ function toOAuth(values: EnvironmentValues): Pick<Config, 'oauth'> {
       extraAuthorizeParams: values.OAUTH_EXTRA_AUTHORIZE_PARAMS,
       trustedProxies: values.TRUSTED_PROXIES,
     },
+  };
+}
+
+function toAzureMonitor(values: EnvironmentValues): Pick<Config['telemetry'], 'azureMonitor'> {
+  const {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: connectionString,
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: authentication,
+  } = values;
+  if (connectionString === undefined) return {};
+  const clientId = /ClientId=([^;]+)/i.exec(authentication ?? '')?.[1];
+  const identity = clientId === undefined ? {} : { clientId };
+  return { azureMonitor: { connectionString, ...(authentication !== undefined && { identity }) } };
+}
+
+function toTelemetry(values: EnvironmentValues): Config['telemetry'] {
+  const share = values.OTEL_TRACES_SAMPLER_ARG;
+  if (values.OTEL_SDK_DISABLED) return { share };
+  const {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_EXPORTER_OTLP_HEADERS: headers,
+    OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+  } = values;
+  return {
+    ...(endpoint !== undefined && { otlp: { endpoint, headers, protocol } }),
+    ...toAzureMonitor(values),
+    share,
   };
 }
 
@@ -130,6 +173,7 @@ function toConfig(values: EnvironmentValues, environment: NodeJS.ProcessEnv): Co
       ...(values.AZURE_CLIENT_ID !== undefined && { clientId: values.AZURE_CLIENT_ID }),
     },
     build: { id: values.BUILD_ID },
+    telemetry: toTelemetry(values),
     log: { level: values.LOG_LEVEL },
   };
 }

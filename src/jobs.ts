@@ -1,5 +1,7 @@
 import { describeFailure } from './http/failure-fields.ts';
 import { createLog, type LogFields, type LogLevel, type LogSink } from './log.ts';
+import { failureType, observe } from './telemetry/observe.ts';
+import type { Span, Telemetry } from './telemetry/telemetry.ts';
 
 /** Work that no request asks for. */
 export interface Work {
@@ -30,6 +32,7 @@ export interface Job extends Omit<Work, 'run'> {
 export interface JobOptions {
   readonly sink: LogSink;
   readonly logLevel: LogLevel;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** The work, guarded: a failure is logged and reaches nobody, since the next run does what this one did not. */
@@ -37,19 +40,25 @@ export function createJob({ run, ...schedule }: Work, options: JobOptions): Job 
   return {
     ...schedule,
     async run({ sink = options.sink, late = false } = {}) {
-      const log = createLog(sink, options.logLevel);
+      const { telemetry } = options;
+      const log = createLog(sink, options.logLevel, telemetry);
       const startedAt = performance.now();
       const describe = () => ({
         job: schedule.name,
         ms: Math.round(performance.now() - startedAt),
         ...(late && { late }),
       });
-      try {
-        const result = await run();
-        log(late ? 'warn' : 'info', 'job', { ...describe(), ...result });
-      } catch (error) {
-        log('error', 'job', { ...describe(), ...describeFailure(error) });
-      }
+      const runLogged = async (span?: Span) => {
+        try {
+          const result = await run();
+          log(late ? 'warn' : 'info', 'job', { ...describe(), ...result });
+        } catch (error) {
+          span?.fail(failureType(error));
+          log('error', 'job', { ...describe(), ...describeFailure(error) });
+        }
+      };
+      if (telemetry === undefined) return runLogged();
+      return observe(telemetry, { name: `job ${schedule.name}`, kind: 'internal' }, runLogged);
     },
   };
 }

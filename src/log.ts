@@ -13,18 +13,30 @@ export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 /** Longest text in a line: some of it is of a stranger's choosing. */
 const maxTextLength = 1_000;
 
+/** What else is told of each line that is written. */
+export interface LogWatch {
+  /** The trace that a line belongs to. */
+  traceId(): string | undefined;
+  takeLine(line: LogFields & { readonly level: LogLevel; readonly event: string }): void;
+}
+
 function shorten(value: LogFields[string]): LogFields[string] {
   return typeof value === 'string' ? value.slice(0, maxTextLength).toWellFormed() : value;
 }
 
-/** One JSON object a line: `{"level","event",…fields}`; fields that are undefined are left out. */
-export function createLog(sink: LogSink, threshold: LogLevel): Log {
+/**
+ * One JSON object a line: `{"level","event",…fields}`; fields that are undefined are left out. With a watch, lines that
+ * belong to a trace name it.
+ */
+export function createLog(sink: LogSink, threshold: LogLevel, watch?: LogWatch): Log {
   const lowest = logLevels.indexOf(threshold);
   return function log(level, event, fields = {}) {
     if (logLevels.indexOf(level) < lowest) return;
-    const line: Record<string, LogFields[string]> = { level, event };
+    const line: Record<string, LogFields[string]> & { level: LogLevel; event: string } = { level, event };
     for (const name in fields) line[name] = shorten(fields[name]);
+    if (watch !== undefined) line.traceId = watch.traceId();
     sink(level, JSON.stringify(line));
+    watch?.takeLine(line);
   };
 }
 

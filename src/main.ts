@@ -6,6 +6,7 @@ const { routes, jobs, close } = createApp(process.env, {
   sink(level, line) {
     console[level](line);
   },
+  hostRecords: true,
 });
 registerRoutes(app, routes);
 registerJobs(app, jobs);

@@ -57,6 +57,7 @@ describe('loadConfig', () => {
       tables: { url: 'https://account.table.core.windows.net', prefix: 'mcp' },
       identity: { managedIdentity: false },
       build: { id: 'dev' },
+      telemetry: { share: 1 },
       log: { level: 'info' },
     });
     expect(Object.isFrozen(config.entra.audiences)).toBe(true);

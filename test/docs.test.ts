@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import packageJson from '../package.json' with { type: 'json' };
 import { dependencies, faultRows } from './support/fault-rows.ts';
+import { auditActions } from '../src/http/audit.ts';
+import * as telemetryNames from '../src/telemetry/names.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -132,5 +134,35 @@ describe('docs/operations.md', () => {
       .filter((name) => name !== 'healthz' && name !== 'operator');
     expect(alerts.length).toBeGreaterThan(0);
     expect(alerts.filter((name) => !operations.includes(`| \`${name}\``))).toEqual([]);
+  });
+});
+
+describe('docs/operations.md on what is seen from outside', () => {
+  const operations = read('docs/operations.md');
+  /** The rows of a table below a heading or a line, as name and description. */
+  const tableAfter = (mark: string) => {
+    const [, after = ''] = operations.split(mark);
+    const table = after.slice(after.indexOf('\n| ---')).split(/\n\n/, 1)[0] ?? '';
+    return table
+      .split('\n')
+      .slice(2)
+      .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+  };
+  const listAfter = (mark: string) => new Map(tableAfter(mark).map(([, name, what]) => [name, what]));
+  const plain = (catalogue: Readonly<Record<string, string>>) =>
+    new Map(Object.entries(catalogue).map(([name, what]) => [name, what.replaceAll('`', '')]));
+
+  it('has the audit events, the metrics and the caches of the code', () => {
+    expect(listAfter('\n### Audit\n')).toEqual(plain(auditActions));
+    expect(listAfter('\n### Metrics\n')).toEqual(
+      plain({ ...telemetryNames.counters, ...telemetryNames.histograms }),
+    );
+    expect(listAfter('Caches, in `entra_mcp.cache`:')).toEqual(plain(telemetryNames.caches));
+  });
+
+  it('has a span for each thing that the server asks', () => {
+    const rows = tableAfter('\n### Spans\n').filter(([, , kind]) => kind === 'client');
+    const spans = new Map(rows.map(([, name = '', , what]) => [name.replace(' {operation}', ''), what]));
+    expect(spans).toEqual(plain(telemetryNames.dependencies));
   });
 });

@@ -70,6 +70,11 @@ type settingOptions = {
   REFRESH_TOKEN_EXPIRY_SECONDS: string
   BUILD_ID: string
   LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error'
+  OTEL_EXPORTER_OTLP_ENDPOINT: string
+  OTEL_EXPORTER_OTLP_HEADERS: string
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' | 'http/json'
+  OTEL_TRACES_SAMPLER_ARG: string
+  OTEL_SDK_DISABLED: 'true' | 'false'
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
@@ -94,6 +99,8 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    // With whose right a setting that refers to a secret of the vault is read.
+    keyVaultReferenceIdentity: identityId
     siteConfig: { minTlsVersion: '1.2' }
     functionAppConfig: {
       deployment: {
@@ -124,15 +131,20 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: {
-      // The host’s own.
+      // The host’s and the code’s.
       APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+
+      // The host’s own.
       AzureWebJobsStorage__accountName: storageAccountName
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identityClientId
       AzureWebJobsDisableHomepage: 'true'
       // Above MAX_REQUEST_BYTES at its most: the host answers an empty 500 where the code says 413.
       FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '12582912'
+
+      // The exporter’s own: otherwise it sends statistics of itself to Microsoft.
+      APPLICATION_INSIGHTS_NO_STATSBEAT: 'true'
 
       // The code’s, src/config/settings.ts.
       PUBLIC_BASE_URL: publicBaseUrl
@@ -167,6 +179,11 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       AZURE_CLIENT_ID: identityClientId
       BUILD_ID: options.BUILD_ID
       LOG_LEVEL: options.LOG_LEVEL
+      OTEL_EXPORTER_OTLP_ENDPOINT: options.OTEL_EXPORTER_OTLP_ENDPOINT
+      OTEL_EXPORTER_OTLP_HEADERS: options.OTEL_EXPORTER_OTLP_HEADERS
+      OTEL_EXPORTER_OTLP_PROTOCOL: options.OTEL_EXPORTER_OTLP_PROTOCOL
+      OTEL_TRACES_SAMPLER_ARG: options.OTEL_TRACES_SAMPLER_ARG
+      OTEL_SDK_DISABLED: options.OTEL_SDK_DISABLED
     }
   }
 }

@@ -7,12 +7,15 @@ import type { Check } from '../endpoints/health.ts';
 import { resourceMetadataUrl } from '../endpoints/routes.ts';
 import { createCallLimits } from '../http/call-limits.ts';
 import { createGuard, type GuardOptions } from '../http/guard.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { countRefusals, createLookupCount } from './telemetry.ts';
 
 export interface AuthenticationDeps {
   /** The keys that Entra signs with. */
   readonly entraKeys: JwksCache;
   /** Verifies this server's own tokens, where there are any. */
   readonly own: Verifiers['own'] | undefined;
+  readonly telemetry: Telemetry | undefined;
   /** Milliseconds since the epoch. */
   readonly now: (() => number) | undefined;
 }
@@ -20,12 +23,14 @@ export interface AuthenticationDeps {
 /** Who calls, and what that takes. */
 export function createAuthentication(
   config: Config,
-  { entraKeys: keys, own, now = Date.now }: AuthenticationDeps,
+  { entraKeys: keys, own, telemetry, now = Date.now }: AuthenticationDeps,
 ) {
   if (!config.auth.required) return { authenticate: () => Promise.resolve(localPrincipal), checks: {} };
-  const verifier = createEntraVerifier(config.entra, { now, keys });
+  const countLookup = createLookupCount(telemetry, 'entra_tokens');
+  const verifier = createEntraVerifier(config.entra, { now, keys, countLookup });
+  const authenticate = createAuthenticator({ entra: verifier, ...(own !== undefined && { own }) });
   return {
-    authenticate: createAuthenticator({ entra: verifier, ...(own !== undefined && { own }) }),
+    authenticate: countRefusals(telemetry, authenticate),
     checks: { signing_keys: () => verifier.check() } satisfies Record<string, Check>,
   };
 }
@@ -39,7 +44,10 @@ export function describeSignIn({ auth, entra, http, oauth }: Config) {
   return { authorizationServers: auth.required ? [issuer] : [], scopes: qualifyScopes(entra) };
 }
 
-export interface AppGuardOptions extends Pick<GuardOptions, 'sink' | 'authenticate' | 'deferredWork'> {
+export interface AppGuardOptions extends Pick<
+  GuardOptions,
+  'sink' | 'authenticate' | 'deferredWork' | 'telemetry'
+> {
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
 }

@@ -37,7 +37,9 @@ import { createSealer } from '../oauth/sealer.ts';
 import { createSignInSessions } from '../oauth/sign-in-session.ts';
 import { createUpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
 import type { Secrets } from '../stores/secrets.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createOAuthStores } from './oauth-stores.ts';
+import { createAsk, createLookupCount } from './telemetry.ts';
 
 /** How the outside is reached to fetch what clients publish; the system's own ways unless given. */
 export interface Network {
@@ -56,6 +58,7 @@ export interface AuthorizationDeps {
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly telemetry: Telemetry | undefined;
   readonly network?: Network;
 }
 
@@ -90,11 +93,24 @@ function chooseCredential(
   };
 }
 
+function openSecrets({ config, credential, log, now, telemetry }: AuthorizationDeps): Secrets {
+  return createKeyVaultSecrets(
+    { url: config.oauth.keyVaultUrl },
+    {
+      credential,
+      now,
+      log,
+      ask: createAsk(telemetry, 'vault'),
+      countLookup: createLookupCount(telemetry, 'secrets'),
+    },
+  );
+}
+
 /** The keys and stores, and what is made of them. Connects to nothing. */
 function createParts(deps: AuthorizationDeps) {
-  const { config, tables, credential, entraKeys, log, now } = deps;
+  const { config, tables, entraKeys, log, now, telemetry } = deps;
   const { entra: entraConfig, http, oauth } = config;
-  const secrets = createKeyVaultSecrets({ url: oauth.keyVaultUrl }, { credential, now, log });
+  const secrets = openSecrets(deps);
   const sealer = createSealer(secrets);
   const stores = createOAuthStores(tables, sealer, now);
   // ENTRA_ALLOWED_CLIENT_IDS is about clients that bring Entra's tokens; here the client is this server.
@@ -108,6 +124,7 @@ function createParts(deps: AuthorizationDeps) {
     publicBaseUrl: http.publicBaseUrl,
     credential: chooseCredential(deps, secrets),
     verify: (token) => upstreamVerifier.verify(token),
+    ask: createAsk(telemetry, 'entra'),
   });
   const accounts = createAccounts({
     grants: stores.grants,
@@ -124,14 +141,18 @@ function createParts(deps: AuthorizationDeps) {
     resource: `${http.publicBaseUrl}/mcp`,
     requiredScopes: entraConfig.requiredScopes,
     keys,
-    isLive: createGrantCache((grantId) => accounts.standsUntil(grantId), { now }),
+    isLive: createGrantCache((grantId) => accounts.standsUntil(grantId), {
+      now,
+      countLookup: createLookupCount(telemetry, 'grants'),
+    }),
     now,
+    countLookup: createLookupCount(telemetry, 'own_tokens'),
   });
   return { secrets, sealer, stores, entra, accounts, keys, verifier };
 }
 
 function createServer(
-  { config, log, now, network = {}, tables, title }: AuthorizationDeps,
+  { config, log, now, network = {}, tables, telemetry, title }: AuthorizationDeps,
   { stores, accounts, keys, verifier }: ReturnType<typeof createParts>,
 ): AuthorizationServer {
   const { publicBaseUrl } = config.http;
@@ -156,6 +177,10 @@ function createServer(
       },
       ...network,
     }),
+    documents: {
+      ask: createAsk(telemetry, 'clients'),
+      countLookup: createLookupCount(telemetry, 'client_documents'),
+    },
     admit: (kind, address) => limits.admit(kind, address),
     readToken: (token) => verifier.read(token),
     report: (error) => {

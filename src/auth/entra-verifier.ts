@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
+import type { CountLookup } from '../telemetry/telemetry.ts';
 import { checkAudience, checkIssuer, checkTenant, parseEntraClaims, toPrincipal } from './entra-claims.ts';
 import { createJwksCache, type JwksCache, type SigningKey } from './jwks-cache.ts';
 import { readHeader, requireKeyId, verifyJwt } from './jwt.ts';
@@ -40,9 +41,13 @@ export function createEntraVerifier(
   {
     now = Date.now,
     keys = createJwksCache(jwksUrl(config), { now }),
-  }: { now?: () => number; keys?: JwksCache } = {},
+    countLookup,
+  }: { now?: () => number; keys?: JwksCache; countLookup?: CountLookup | undefined } = {},
 ): EntraVerifier {
-  const verified = createVerifiedTokens<{ readonly kid: string; readonly signingKey: SigningKey }>({ now });
+  const verified = createVerifiedTokens<{ readonly kid: string; readonly signingKey: SigningKey }>({
+    now,
+    countLookup,
+  });
 
   return {
     async verify(token) {

@@ -1,8 +1,11 @@
+import type { CountLookup } from '../telemetry/telemetry.ts';
+
 export interface GrantCacheOptions {
   /** Most grants remembered; beyond that the one looked up longest ago is forgotten. */
   readonly maxEntries?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 /** Until when a grant stands for sure, milliseconds since the epoch; undefined when it has ended. */
@@ -14,7 +17,7 @@ export type FindEnd = (grantId: string) => Promise<number | undefined>;
  */
 export function createGrantCache(
   findEnd: FindEnd,
-  { maxEntries = 10_000, now = Date.now }: GrantCacheOptions = {},
+  { maxEntries = 10_000, now = Date.now, countLookup }: GrantCacheOptions = {},
 ): (grantId: string) => Promise<boolean> {
   /** Until when each stands, in the order in which they were looked up. */
   const found = new Map<string, number>();
@@ -40,7 +43,9 @@ export function createGrantCache(
 
   return async function isLive(grantId) {
     const until = found.get(grantId);
-    if (until !== undefined && now() < until) return true;
+    const isKnown = until !== undefined && now() < until;
+    countLookup?.(isKnown);
+    if (isKnown) return true;
     const question = asked.get(grantId) ?? ask(grantId);
     asked.set(grantId, question);
     return question;

@@ -1,6 +1,8 @@
 import { importJWK, type CryptoKey } from 'jose';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
+import { askUnseen } from '../telemetry/observe.ts';
+import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
 
 /** A published signing key. */
 export interface SigningKey {
@@ -34,7 +36,18 @@ export interface JwksCacheOptions {
   readonly failureIntervalMs?: number;
   /** Deadline of a fetch, ms. */
   readonly timeoutMs?: number;
+  readonly ask?: Ask | undefined;
+  readonly countLookup?: CountLookup | undefined;
 }
+
+const timing = {
+  freshMs: 3_600_000,
+  waitMs: 7_200_000,
+  staleMs: 86_400_000,
+  unknownKeyIntervalMs: 30_000,
+  failureIntervalMs: 1_000,
+  timeoutMs: 5_000,
+};
 
 const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 const rsaKeySchema = z.object({
@@ -69,15 +82,11 @@ async function fetchKeys(url: string, timeoutMs: number): Promise<Map<string, Si
  * throttled; a key that is no longer published is forgotten with the next fetch.
  */
 export function createJwksCache(url: string, options: JwksCacheOptions = {}): JwksCache {
-  const {
-    now = Date.now,
-    freshMs = 3_600_000,
-    waitMs = 7_200_000,
-    staleMs = 86_400_000,
-    unknownKeyIntervalMs = 30_000,
-    failureIntervalMs = 1_000,
-    timeoutMs = 5_000,
-  } = options;
+  const { now = Date.now, ask = askUnseen, countLookup } = options;
+  const { freshMs, waitMs, staleMs, unknownKeyIntervalMs, failureIntervalMs, timeoutMs } = {
+    ...timing,
+    ...options,
+  };
   let keys = new Map<string, SigningKey>();
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -90,7 +99,7 @@ export function createJwksCache(url: string, options: JwksCacheOptions = {}): Jw
 
   async function refresh(): Promise<void> {
     if (now() - failedAt < failureIntervalMs) throw unavailable();
-    pending ??= fetchKeys(url, timeoutMs)
+    pending ??= ask('keys', () => fetchKeys(url, timeoutMs))
       .then((fetched) => {
         keys = fetched;
         fetchedAt = now();
@@ -116,6 +125,7 @@ export function createJwksCache(url: string, options: JwksCacheOptions = {}): Jw
 
   return {
     async find(kid) {
+      countLookup?.(keys.has(kid) && now() - fetchedAt < waitMs);
       await ensureUsable();
       if (!keys.has(kid) && now() - fetchedAt >= unknownKeyIntervalMs) await refresh();
       return keys.get(kid);

@@ -1,6 +1,7 @@
 import type { CryptoKey } from 'jose';
 import * as z from 'zod';
 import { AppError, describeError } from '../errors.ts';
+import type { CountLookup } from '../telemetry/telemetry.ts';
 import { expirySchema, parseClaims, readHeader, requireKeyId, verifyJwt } from './jwt.ts';
 import type { Principal } from './principal.ts';
 import { requireAny, splitScopes } from './scopes.ts';
@@ -51,6 +52,7 @@ export interface SessionVerifierOptions {
   readonly isLive: (grantId: string) => Promise<boolean>;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 export interface SessionVerifier {
@@ -66,7 +68,12 @@ export interface SessionVerifier {
    * Which grant an access token of this server was issued under and to whom, whether or not the grant still stands.
    * Undefined for a token that `verify` would refuse for what it is.
    */
-  read(token: string): Promise<{ readonly clientId: string; readonly grantId: string } | undefined>;
+  read(
+    token: string,
+  ): Promise<
+    | ({ readonly clientId: string; readonly grantId: string } & Pick<Principal, 'tenantId' | 'objectId'>)
+    | undefined
+  >;
 }
 
 /** The key id of a token that could be an access token of this server. */
@@ -99,9 +106,9 @@ function toPrincipal(claims: SessionClaims): Principal {
 }
 
 export function createSessionVerifier(options: SessionVerifierOptions): SessionVerifier {
-  const { issuer, requiredScopes, keys, isLive, now = Date.now } = options;
+  const { issuer, requiredScopes, keys, isLive, now = Date.now, countLookup } = options;
 
-  const verified = createVerifiedTokens<Proof>({ now });
+  const verified = createVerifiedTokens<Proof>({ now, countLookup });
 
   async function readClaims(token: string): Promise<{ claims: SessionClaims; kid: string; key: CryptoKey }> {
     const kid = readKeyId(token);
@@ -133,7 +140,8 @@ export function createSessionVerifier(options: SessionVerifierOptions): SessionV
     async read(token) {
       try {
         const { claims } = await readClaims(token);
-        return { clientId: claims.client_id, grantId: claims.gid };
+        const { client_id: clientId, gid: grantId, tid: tenantId, oid: objectId } = claims;
+        return { clientId, grantId, tenantId, objectId };
       } catch (error) {
         if (error instanceof AppError && describeError(error.code).status === 401) return undefined;
         throw error;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { CountLookup } from '../telemetry/telemetry.ts';
 import type { Principal } from './principal.ts';
 
 export interface VerifiedTokensOptions {
@@ -6,6 +7,7 @@ export interface VerifiedTokensOptions {
   readonly maxEntries?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 /** What was found out about a token, with what its verifier needs to tell whether that still holds. */
@@ -25,18 +27,25 @@ export interface VerifiedTokens<Proof> {
 export function createVerifiedTokens<Proof extends object>({
   maxEntries = 5_000,
   now = Date.now,
+  countLookup,
 }: VerifiedTokensOptions = {}): VerifiedTokens<Proof> {
   /** In the order in which they were remembered. */
   const held = new Map<string, Verified<Proof>>();
   const keyOf = (token: string) => hash('sha256', token, 'base64');
 
+  function find(token: string): Verified<Proof> | undefined {
+    const key = keyOf(token);
+    const verified = held.get(key);
+    if (verified === undefined || now() < verified.principal.expiresAt * 1_000) return verified;
+    held.delete(key);
+    return undefined;
+  }
+
   return {
     find(token) {
-      const key = keyOf(token);
-      const verified = held.get(key);
-      if (verified === undefined || now() < verified.principal.expiresAt * 1_000) return verified;
-      held.delete(key);
-      return undefined;
+      const verified = find(token);
+      countLookup?.(verified !== undefined);
+      return verified;
     },
     remember(token, verified) {
       held.set(keyOf(token), verified);

@@ -1,6 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 import type * as sdk from './sdk/identity.ts';
 import { retryOptions } from './service-client.ts';
+import { askUnseen } from '../telemetry/observe.ts';
+import type { Ask } from '../telemetry/telemetry.ts';
 
 export interface CredentialOptions {
   /** Whether the platform offers a managed identity; otherwise the developer's own sign-in is used. */
@@ -47,12 +49,14 @@ async function openCredential({ managedIdentity, clientId }: CredentialOptions):
  * Tokens for Azure's own services: the managed identity in the cloud, `az` or `azd` on a laptop.
  * The library is loaded with the first token, not at start: it takes longer to load than a request to answer.
  */
-export function createCredential(options: CredentialOptions): TokenCredential {
+export function createCredential(options: CredentialOptions, ask: Ask = askUnseen): TokenCredential {
   let credential: Promise<TokenCredential> | undefined;
   return {
-    async getToken(scopes, tokenOptions) {
-      credential ??= openCredential(options);
-      return (await credential).getToken(scopes, tokenOptions);
+    getToken(scopes, tokenOptions) {
+      return ask('token', async () => {
+        credential ??= openCredential(options);
+        return (await credential).getToken(scopes, tokenOptions);
+      });
     },
   };
 }

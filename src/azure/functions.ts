@@ -96,15 +96,20 @@ export function createFunctionsHandler(route: Pick<Route, 'handle'>) {
   return async function handle(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
     const sink = createSink(context);
     const log = createLog(sink, 'error');
-    const invocation: Invocation = { id: context.invocationId, sink };
+    const { invocationId: id, traceContext } = context;
+    const invocation: Invocation = { id, sink, traceparent: traceContext?.traceParent };
     try {
       return await toResponseInit(await route.handle(toRequest(request), invocation), log);
     } catch (error) {
-      log('error', 'adapter_failed', { cause: describeCause(error) });
+      log('error', 'adapter_failed', { requestId: id, cause: describeCause(error) });
       return {
         status: 500,
-        headers: { 'Cache-Control': 'no-store' },
-        jsonBody: { error: 'server_error', error_description: 'The request could not be read or answered.' },
+        headers: { 'Cache-Control': 'no-store', 'X-Request-Id': id },
+        jsonBody: {
+          error: 'server_error',
+          error_description: 'The request could not be read or answered.',
+          request_id: id,
+        },
       };
     }
   };

@@ -5,6 +5,8 @@ import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { isLoopback } from '../loopback.ts';
 import type { SecretName, Secrets, SecretVersion } from '../stores/secrets.ts';
+import { askUnseen } from '../telemetry/observe.ts';
+import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
 import { createSecretCache } from './secret-cache.ts';
 import { refuseStrangers, retryOptions } from './service-client.ts';
 
@@ -14,6 +16,8 @@ export interface KeyVaultSecretsOptions {
   readonly log: Log;
   /** Milliseconds for one look at a secret, its retries included. */
   readonly deadlineMs?: number;
+  readonly ask?: Ask | undefined;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 /** Most versions of a secret that are known at once. */
@@ -133,7 +137,7 @@ async function readVersions(
  */
 export function createKeyVaultSecrets(
   { url }: { readonly url: string },
-  { credential, now, log, deadlineMs = 5_000 }: KeyVaultSecretsOptions,
+  { credential, now, log, deadlineMs = 5_000, ask = askUnseen, countLookup }: KeyVaultSecretsOptions,
 ): Secrets {
   const options = {
     retryOptions,
@@ -164,5 +168,9 @@ export function createKeyVaultSecrets(
     }
   }
 
-  return createSecretCache(askVault, { now, log });
+  return createSecretCache((name, known) => ask(name, () => askVault(name, known)), {
+    now,
+    log,
+    countLookup,
+  });
 }

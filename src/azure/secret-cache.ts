@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import { describeCause, type Log } from '../log.ts';
+import type { CountLookup } from '../telemetry/telemetry.ts';
 import { secretNames, type SecretName, type Secrets, type SecretVersion } from '../stores/secrets.ts';
 
 /**
@@ -15,6 +16,7 @@ export type AskVault = (
 export interface SecretCacheOptions {
   readonly now: () => number;
   readonly log: Log;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 /** What the vault said last, at the time of the question. */
@@ -82,7 +84,11 @@ function createQuestion(name: SecretName, askVault: AskVault, now: () => number)
   };
 }
 
-function createCachedSecret(name: SecretName, askVault: AskVault, { now, log }: SecretCacheOptions) {
+function createCachedSecret(
+  name: SecretName,
+  askVault: AskVault,
+  { now, log, countLookup }: SecretCacheOptions,
+) {
   const question = createQuestion(name, askVault, now);
 
   /** The vault's answer where it is time to ask and there is one, otherwise what is known. */
@@ -107,6 +113,7 @@ function createCachedSecret(name: SecretName, askVault: AskVault, { now, log }: 
 
   async function read(): Promise<readonly SecretVersion[]> {
     const { answer } = question;
+    countLookup?.(answer !== undefined && 'versions' in answer && now() - answer.at < staleMs);
     if (answer === undefined) return question.ask();
     const age = now() - answer.at;
     if ('refusal' in answer) {

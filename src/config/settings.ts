@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { logLevels } from '../log.ts';
+import { setting, type SettingInfo } from './setting.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 import {
   audience,
   connectionString,
@@ -15,18 +17,6 @@ import {
   sharedTenants,
   wholeNumber,
 } from './values.ts';
-
-export interface SettingInfo {
-  readonly description: string;
-  /** A value that works. */
-  readonly example: string;
-  /** Names that other servers use for the same. */
-  readonly aliases?: readonly string[];
-}
-
-function setting<T extends z.ZodType>(schema: T, info: SettingInfo): T {
-  return schema.meta({ ...info });
-}
 
 /** Each name of the environment and its rule, alone; rules between names are in rules.ts. */
 export const environmentSchema = z.object({
@@ -208,6 +198,7 @@ export const environmentSchema = z.object({
     example: 'info',
     aliases: ['LOGLEVEL', 'FASTMCP_LOG_LEVEL'],
   }),
+  ...telemetrySettings,
 });
 
 export type EnvironmentValues = z.infer<typeof environmentSchema>;

@@ -12,7 +12,7 @@ import type { ConsentMemory } from '../oauth/consent-memory.ts';
 import { describeTarget } from '../oauth/consent-target.ts';
 import type { SignInRequest } from '../oauth/interactions.ts';
 import type { UpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
-import { describeClient, redirectTo } from './sign-in-answers.ts';
+import { describeClient, readClaimedClient, redirectTo } from './sign-in-answers.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 
 export interface AuthorizeDeps {
@@ -51,10 +51,16 @@ function explain(error: string): string {
   return error === 'invalid_redirect_uri' ? wrongRedirect : malformed;
 }
 
+function auditRefusal(request: Request, reason: string, context: RequestContext): void {
+  const client = readClaimedClient(new URL(request.url).searchParams);
+  context.annotate({ error: reason });
+  context.audit({ action: 'refusal', outcome: 'failure', client, reason });
+}
+
 /** The authorization server's refusal as a page: nobody is sent to an address that is not known to be the client's. */
-async function showRefusal(response: Response, context: RequestContext): Promise<Response> {
+async function showRefusal(request: Request, response: Response, context: RequestContext): Promise<Response> {
   const { error, error_description } = oauthErrorSchema.parse(await response.json());
-  context.annotate({ error });
+  auditRefusal(request, error, context);
   const page = await createErrorPage({
     status: response.status,
     message: explain(error),
@@ -70,9 +76,7 @@ async function showRefusal(response: Response, context: RequestContext): Promise
  * A refusal that the client is to be told, at the person's click: anybody can register an address, and nobody is to be
  * sent there by a mere link to this server (RFC 9700 section 4.11.2). On a loopback address nobody else is reached.
  */
-function showWayBack(location: string, context: RequestContext): Promise<Response> {
-  const error = new URL(location).searchParams.get('error') ?? '';
-  context.annotate({ error });
+function showWayBack(location: string, error: string, context: RequestContext): Promise<Response> {
   return createPage({
     title: 'Not signed in',
     status: 400,
@@ -120,8 +124,11 @@ export function createAuthorizeEndpoint(deps: AuthorizeDeps): PublicEndpoint {
     context.annotate(describeClient(asked));
     const cookies = openCookies(request);
     if (!cameByThemselves(request) || !(await needsNoQuestion(asked, cookies))) return toConsent;
-    context.annotate({ consent: 'remembered' });
-    return cookies.addTo(redirectTo(await signIns.begin(asked, cookies)));
+    const atEntra = await signIns.begin(asked, cookies);
+    const event = { action: 'consent', outcome: 'success', reason: 'remembered' } as const;
+    // Of this server's own page nobody is asked.
+    if (asked.client.kind !== 'own') context.audit({ ...event, ...describeClient(asked) });
+    return cookies.addTo(redirectTo(atEntra));
   }
 
   return {
@@ -143,9 +150,12 @@ export function createAuthorizeEndpoint(deps: AuthorizeDeps): PublicEndpoint {
     async handle(request, context) {
       const response = await server.authorize(request, addressOf(request));
       const location = response.headers.get('location');
-      if (location === null) return showRefusal(response, context);
+      if (location === null) return showRefusal(request, response, context);
       if (location.startsWith(`${consentPath}?`)) return proceed(request, location, context);
-      return isLoopback(new URL(location)) ? redirectTo(location) : showWayBack(location, context);
+      const target = new URL(location);
+      const error = target.searchParams.get('error') ?? '';
+      auditRefusal(request, error, context);
+      return isLoopback(target) ? redirectTo(location) : showWayBack(location, error, context);
     },
   };
 }

@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { AppError, describeError } from '../errors.ts';
+import { AppError, describeError, toAppError } from '../errors.ts';
+import { nameUser } from '../http/audit.ts';
 import type { CookieJar } from '../http/cookies.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import { describeFailure } from '../http/failure-fields.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { UpstreamRefusal, type EntraClient } from '../oauth/entra-client.ts';
-import type { SignInEnding } from '../oauth/interactions.ts';
+import type { EndedRequest, SignInEnding } from '../oauth/interactions.ts';
 import type { UpstreamSignIns } from '../oauth/upstream-sign-ins.ts';
 import { redirectTo } from './sign-in-answers.ts';
 import { signInRoutes } from './sign-in-routes.ts';
@@ -46,6 +47,11 @@ function logEnding(error: unknown, context: RequestContext): void {
   else context.report(error);
 }
 
+/** Why, in codes. */
+function reasonOf(error: unknown): string {
+  return error instanceof UpstreamRefusal ? error.detail : toAppError(error).code;
+}
+
 /** The redirect to the client: with a code, or with why there is none. */
 async function complete(
   { server, entra, signIns }: CallbackDeps,
@@ -56,17 +62,30 @@ async function complete(
 ): Promise<Response> {
   const state = query.get('state') ?? '';
   const { requestId, nonce, codeVerifier } = await signIns.claim(state, cookies);
+  const event = { action: 'sign_in', outcome: 'failure' } as const;
+  let user: string | undefined;
   try {
     const tokens = await entra.redeem(query, { state, nonce, codeVerifier });
-    return await server.approve(requestId, tokens, address);
+    user = nameUser(tokens.account);
+    const { response, clientId: client } = await server.approve(requestId, tokens, address);
+    context.audit({ ...event, outcome: 'success', user, client });
+    return response;
   } catch (error) {
-    // Nobody to tell any more.
-    if (error instanceof AppError && error.code === 'sign_in_expired') throw error;
-    logEnding(error, context);
-    return server.refuse(requestId, describeEnding(error), address).catch((refusal: unknown) => {
-      // Nobody to tell: the person is told the cause, where it is one for people.
-      throw error instanceof AppError ? error : refusal;
-    });
+    const reason = reasonOf(error);
+    let failure = error;
+    let told: EndedRequest | undefined;
+    // Otherwise there is nobody to tell any more.
+    if (reason !== 'sign_in_expired') {
+      logEnding(error, context);
+      told = await server.refuse(requestId, describeEnding(error), address).catch((refusal: unknown) => {
+        // The person is told the cause, where it is one for people.
+        failure = error instanceof AppError ? error : refusal;
+        return undefined;
+      });
+    }
+    context.audit({ ...event, user, client: told?.clientId, reason });
+    if (told === undefined) throw failure;
+    return told.response;
   }
 }
 

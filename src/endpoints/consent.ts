@@ -104,14 +104,17 @@ export function createConsentEndpoint(deps: ConsentDeps, options: ConsentOptions
     if (!form.success) throw new AppError('invalid_request', { detail: 'the consent form' });
     const { decision, remember, request: id } = form.data;
     const asked = await find(id, request, context);
-    context.annotate({ consent: decision });
+    const event = { action: 'consent', ...describeClient(asked) } as const;
     if (decision === 'deny') {
       const ending = { error: 'access_denied', description: 'The person denied the request.' } as const;
-      const response = await server.refuse(id, ending, addressOf(request));
+      const { response } = await server.refuse(id, ending, addressOf(request));
+      context.audit({ ...event, outcome: 'failure', reason: 'denied' });
       return redirectTo(response.headers.get('location') ?? '/');
     }
     if (remember === 'on' && memory.offers(asked)) await memory.remember(browser, asked);
-    return cookies.addTo(redirectTo(await signIns.begin(asked, cookies)));
+    const atEntra = await signIns.begin(asked, cookies);
+    context.audit({ ...event, outcome: 'success' });
+    return cookies.addTo(redirectTo(atEntra));
   }
 
   return {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Principal } from '../auth/principal.ts';
 import { AppError, describeError } from '../errors.ts';
+import { nameUser } from '../http/audit.ts';
 import type { CookieJar } from '../http/cookies.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import { createErrorPage } from '../http/error-page.ts';
@@ -62,11 +63,13 @@ function createLogoutEndpoint({ sessions, forms, openCookies }: LoginDeps): Publ
       refusals: ['form_not_ours'],
       responses: { 303: { description: 'To the landing page' } },
     },
-    async handle(request, { body }) {
+    async handle(request, { body, audit }) {
       const cookies = openCookies(request);
       const field = new URLSearchParams(body).get('form') ?? undefined;
       await forms.check(logoutSubject, { field, cookies, site: request.headers.get('sec-fetch-site') });
-      await sessions.end(cookies);
+      const ended = await sessions.end(cookies);
+      const event = { action: 'revocation', outcome: 'success' } as const;
+      if (ended !== undefined) audit({ ...event, user: nameUser(ended), client: ended.clientId });
       return cookies.addTo(redirectTo('/'));
     },
   };

@@ -35,6 +35,26 @@ function createFailureResponse(failure: AppError, id: MessageSummary['id'], requ
   return Response.json(createRpcErrorBody(failure, id, requestId), { status, headers });
 }
 
+const refusalSchema = z.looseObject({
+  error: z.looseObject({ data: z.looseObject({}).optional() }),
+});
+
+/** The SDK’s refusal of an HTTP request, with the id under which the log has it. */
+async function nameRequest(response: Response, requestId: string): Promise<Response> {
+  const { data } = refusalSchema.safeParse(
+    await response
+      .clone()
+      .json()
+      .catch(() => undefined),
+  );
+  if (data === undefined) return response;
+  const { status, headers } = response;
+  const named = new Headers(headers);
+  named.delete('content-length');
+  const error = { ...data.error, data: { ...data.error.data, requestId } };
+  return Response.json({ ...data, error }, { status, headers: named });
+}
+
 /** Milliseconds; the platform ends answers at 230 seconds, and every tool ends before. */
 const deadlineMs = 225_000;
 
@@ -109,7 +129,8 @@ export function createMcpEndpoint({ handleMcp, recorder }: McpEndpointDeps): Bea
         return new Response(endStreamAfter(response.body, deadlineMs), response);
       }
       // In a batch, what other calls did stays told.
-      if (exchange.failure === undefined || Array.isArray(body)) return response;
+      if (exchange.failure === undefined || Array.isArray(body))
+        return response.status >= 400 ? nameRequest(response, context.requestId) : response;
       return createFailureResponse(exchange.failure, summary.id, context.requestId);
     },
   };

@@ -1,10 +1,19 @@
 import * as z from 'zod';
+import { toAppError } from '../errors.ts';
+import { nameUser, type AuditEvent } from '../http/audit.ts';
 import type { PublicEndpoint, RequestContext } from '../http/endpoint.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import { readHolder } from '../oauth/holder.ts';
+import type { Revocation } from '../oauth/revocation-endpoint.ts';
+import { readClaimedClient } from './sign-in-answers.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 
 /** RFC 6749 section 5.2; RFC 7591 section 3.2.2; RFC 7009 section 2.2.1. */
-const refusalSchema = z.object({ error: z.string(), error_description: z.string().optional() });
+const refusalSchema = z.object({
+  error: z.string(),
+  error_description: z.string().optional(),
+  request_id: z.string().optional(),
+});
 
 const tokenRequestSchema = z.object({
   grant_type: z.enum(['authorization_code', 'refresh_token']),
@@ -30,17 +39,62 @@ const registrationSchema = z.looseObject({
   client_name: z.string().optional(),
 });
 
-function annotateClient({ body, annotate }: RequestContext): void {
-  const client = new URLSearchParams(body).get('client_id');
-  if (client !== null) annotate({ client: client.slice(0, 200) });
+const registeredSchema = z.object({ client_id: z.string() });
+
+/** Whose the tokens are that a refresh gave. */
+async function findUser(answer: Response): Promise<string> {
+  return nameUser(readHolder(tokenReplySchema.parse(await answer.json()).access_token));
 }
 
-/** The log says why a client was refused, and which: the answer reaches no operator. */
-async function explain(response: Response, { annotate }: RequestContext): Promise<Response> {
-  if (response.status < 400) return response;
+/** The form of a client's call, and which client it says that it is; the log says that, too. */
+function readForm({ body, annotate }: RequestContext) {
+  const form = new URLSearchParams(body);
+  const client = readClaimedClient(form);
+  annotate({ client });
+  return { form, client };
+}
+
+/** Why a client was refused, for the log: the answer reaches no operator. In it, the refusal names its request. */
+async function explain(
+  response: Response,
+  { annotate, requestId }: RequestContext,
+): Promise<{ readonly answer: Response; readonly reason?: string }> {
+  const { status, headers } = response;
+  if (status < 400) return { answer: response };
   const { data } = refusalSchema.safeParse(await response.clone().json());
-  if (data !== undefined) annotate({ error: data.error, detail: data.error_description });
-  return response;
+  if (data === undefined) return { answer: response };
+  annotate({ error: data.error, detail: data.error_description });
+  const answer = Response.json({ ...data, request_id: requestId }, { status, headers });
+  return { answer, reason: data.error };
+}
+
+/** What is known of an event before its call. */
+type Expected = Pick<AuditEvent, 'action' | 'client'>;
+
+/**
+ * Answers a call and audits what comes of it.
+ * @param describe what there is to say of a success; undefined where that is no event
+ */
+async function auditCall(
+  context: RequestContext,
+  expected: Expected,
+  call: () => Promise<Response>,
+  describe: (answer: Response) => Promise<Partial<AuditEvent> | undefined>,
+): Promise<Response> {
+  let explained;
+  try {
+    explained = await explain(await call(), context);
+  } catch (error) {
+    context.audit({ ...expected, outcome: 'failure', reason: toAppError(error).code });
+    throw error;
+  }
+  const { answer, reason } = explained;
+  if (reason !== undefined) context.audit({ ...expected, outcome: 'failure', reason });
+  else {
+    const more = await describe(answer.clone());
+    if (more !== undefined) context.audit({ ...expected, outcome: 'success', ...more });
+  }
+  return answer;
 }
 
 export interface OAuthEndpointsOptions {
@@ -64,9 +118,16 @@ function createTokenEndpoint({ server, addressOf }: OAuthEndpointsOptions): Publ
         401: { description: 'The client is not known, or did not prove itself', schema: refusalSchema },
       },
     },
-    async handle(request, context) {
-      annotateClient(context);
-      return explain(await server.token(request, context.body, addressOf(request)), context);
+    handle(request, context) {
+      const { form, client } = readForm(context);
+      const isRefresh = form.get('grant_type') === 'refresh_token';
+      return auditCall(
+        context,
+        { action: isRefresh ? 'refresh' : 'refusal', client },
+        () => server.token(request, context.body, addressOf(request)),
+        // The code of a sign-in was audited with the sign-in.
+        async (answer) => (isRefresh ? { user: await findUser(answer) } : undefined),
+      );
     },
   };
 }
@@ -88,9 +149,21 @@ function createRevocationEndpoint({ server, addressOf }: OAuthEndpointsOptions):
         401: { description: 'The client is not known, or did not prove itself', schema: refusalSchema },
       },
     },
-    async handle(request, context) {
-      annotateClient(context);
-      return explain(await server.revokeToken(request, context.body, addressOf(request)), context);
+    handle(request, context) {
+      let ended: Revocation['ended'];
+      return auditCall(
+        context,
+        { action: 'revocation', client: readForm(context).client },
+        async () => {
+          const revocation = await server.revokeToken(request, context.body, addressOf(request));
+          ended = revocation.ended;
+          return revocation.response;
+        },
+        () =>
+          Promise.resolve(
+            ended === undefined ? { outcome: 'failure', reason: 'unknown_token' } : { user: nameUser(ended) },
+          ),
+      );
     },
   };
 }
@@ -106,8 +179,13 @@ function createRegistrationEndpoint({ server, addressOf }: OAuthEndpointsOptions
         201: { description: 'The client, with the metadata that is in force', schema: registrationSchema },
       },
     },
-    handle: async (request, context) =>
-      explain(await server.register(request, context.body, addressOf(request)), context),
+    handle: (request, context) =>
+      auditCall(
+        context,
+        { action: 'registration' },
+        () => server.register(request, context.body, addressOf(request)),
+        async (answer) => ({ client: registeredSchema.parse(await answer.json()).client_id }),
+      ),
   };
 }
 

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import type { LogFields, LogSink } from '../log.ts';
 import type { Principal } from '../auth/principal.ts';
+import type { AuditEvent } from './audit.ts';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
@@ -13,6 +14,8 @@ export interface RequestContext {
   readonly body: string;
   /** Adds fields to the one log line of this request. */
   annotate(fields: LogFields): void;
+  /** Writes the audit event of this request, a line of its own. */
+  audit(event: AuditEvent): void;
   /** Logs an unexpected failure that the answer hides, at level `error`. */
   report(error: unknown): void;
   /**
@@ -105,6 +108,8 @@ export interface Invocation {
   readonly id?: string;
   /** The host's own log for this request. */
   readonly sink?: LogSink;
+  /** `traceparent` of what the host has put down of this request. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A guarded endpoint. Never throws and never rejects: every failure is a Response. */

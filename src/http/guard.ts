@@ -1,20 +1,29 @@
-import { randomUUID } from 'node:crypto';
 import { AppError, toAppError } from '../errors.ts';
 import { withDeadline } from '../deadline.ts';
-import { createLog, describeCause, type Log, type LogFields, type LogLevel, type LogSink } from '../log.ts';
 import type { Principal } from '../auth/principal.ts';
 import { describeQuota, type Quota } from '../quota.ts';
+import { nameUser } from './audit.ts';
 import { readBody } from './body.ts';
 import type { CountCall } from './call-limits.ts';
 import type { DeferredWork } from './deferred-work.ts';
-import type { Endpoint, GuardedHandler, Invocation, RequestContext, Route } from './endpoint.ts';
+import type { Endpoint, GuardedHandler, Route } from './endpoint.ts';
 import { createErrorResponse, type Challenge } from './error-response.ts';
+import {
+  auditRefusal,
+  beginExchange,
+  createContext,
+  logExchange,
+  startDeferred,
+  type Exchange,
+  type ExchangeOptions,
+} from './exchange.ts';
 import { describeFailure } from './failure-fields.ts';
 import { createPlaces } from './places.ts';
 import { createOriginPolicy, type OriginPolicy } from './origin.ts';
+import { observeRequest } from './request-span.ts';
 import { createSecurityHeaders } from './security-headers.ts';
 
-export interface GuardOptions {
+export interface GuardOptions extends ExchangeOptions {
   readonly publicBaseUrl: string;
   /** Origins beside the server's own. */
   readonly allowedOrigins: readonly string[];
@@ -27,56 +36,6 @@ export interface GuardOptions {
   /** Whose token the request carries; throws AppError where it carries none that is accepted. */
   readonly authenticate: (request: Request) => Promise<Principal>;
   readonly deferredWork: DeferredWork;
-  readonly logLevel: LogLevel;
-  /** Where lines go when the host has no log of its own for a request. */
-  readonly sink: LogSink;
-}
-
-interface Exchange {
-  readonly requestId: string;
-  readonly log: Log;
-  readonly fields: Record<string, LogFields[string]>;
-  /** What is to be done when the answer has been given. */
-  deferred: (() => Promise<unknown>) | undefined;
-  readonly startedAt: number;
-}
-
-function beginExchange(invocation: Invocation, options: GuardOptions): Exchange {
-  return {
-    requestId: invocation.id ?? randomUUID(),
-    log: createLog(invocation.sink ?? options.sink, options.logLevel),
-    fields: {},
-    deferred: undefined,
-    startedAt: performance.now(),
-  };
-}
-
-function createContext(exchange: Exchange, body: string): RequestContext {
-  return {
-    requestId: exchange.requestId,
-    body,
-    annotate: (fields) => void Object.assign(exchange.fields, fields),
-    report: (error) => {
-      exchange.log('error', 'unexpected_failure', {
-        requestId: exchange.requestId,
-        ...describeFailure(error),
-      });
-    },
-    defer: (task) => {
-      exchange.deferred = task;
-    },
-  };
-}
-
-function startDeferred({ deferred, log, requestId }: Exchange, work: DeferredWork): void {
-  if (deferred === undefined) return;
-  work.start(async () => {
-    try {
-      await deferred();
-    } catch (error) {
-      log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
-    }
-  });
 }
 
 /** Milliseconds. Each dependency has a deadline of its own; these are for many slow answers in a row. */
@@ -117,7 +76,7 @@ async function answer(
   }
   const principal = await withDeadline(options.authenticate(request), authenticationMs, giveUp);
   Object.assign(exchange.fields, {
-    user: `${principal.tenantId}/${principal.objectId}`,
+    user: nameUser(principal),
     client: principal.clientId,
   });
   checkMethod(endpoint, request);
@@ -133,6 +92,7 @@ function refuse(
   challenge: Challenge,
 ): Promise<Response> {
   Object.assign(exchange.fields, describeFailure(error));
+  auditRefusal(error, exchange);
   return createErrorResponse(error, {
     form: endpoint.errors,
     requestId: exchange.requestId,
@@ -151,24 +111,6 @@ function dress(
   for (const name in defaults) if (!headers.has(name)) headers.set(name, defaults[name] ?? '');
   for (const name in forced) headers.set(name, forced[name] ?? '');
   return response;
-}
-
-/** A refusal is worth a warning; 404 and 405 are how clients find out what there is. */
-function levelOf(status: number): LogLevel {
-  if (status >= 500) return 'error';
-  return status >= 400 && status !== 404 && status !== 405 ? 'warn' : 'info';
-}
-
-function logExchange(endpoint: Endpoint, request: Request, response: Response, exchange: Exchange): void {
-  const level = levelOf(response.status);
-  exchange.log(level, 'request', {
-    requestId: exchange.requestId,
-    route: endpoint.path,
-    method: request.method,
-    status: response.status,
-    ms: Math.round((performance.now() - exchange.startedAt) * 10) / 10,
-    ...exchange.fields,
-  });
 }
 
 async function handleGuarded(
@@ -209,8 +151,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
   const places = createPlaces(options.maxConcurrentRequests);
 
   return function guard(endpoint) {
-    const handle: GuardedHandler = async (request, invocation = {}) => {
-      const exchange = beginExchange(invocation, options);
+    async function answerAlways(request: Request, exchange: Exchange): Promise<Response> {
       let response: Response;
       try {
         if (places.areTaken && endpoint.vital !== true) throw new AppError('overloaded');
@@ -218,12 +159,20 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
       } catch (error) {
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }
-      logExchange(endpoint, request, response, exchange);
+      logExchange(endpoint, request, response.status, exchange);
       startDeferred(exchange, options.deferredWork);
       return dress(response, securityHeaders, {
         'X-Request-Id': exchange.requestId,
         ...origins.responseHeaders(endpoint, request.headers.get('origin')),
       });
+    }
+
+    const handle: GuardedHandler = (request, invocation = {}) => {
+      const exchange = beginExchange(invocation, options);
+      const { telemetry } = options;
+      if (telemetry === undefined) return answerAlways(request, exchange);
+      const observed = { endpoint, request, invocation, exchange };
+      return observeRequest(telemetry, observed, () => answerAlways(request, exchange));
     };
     return {
       name: endpoint.name,

@@ -38,9 +38,10 @@ export function createInvalidCursor(): ProtocolError {
  */
 export function hideFailure(error: unknown, exchange: McpExchange): ProtocolError {
   if (error instanceof ProtocolError) return error;
-  if (error instanceof AppError) exchange.fail(error);
+  const isKnown = error instanceof AppError;
+  if (isKnown) exchange.fail(error);
   else exchange.report(error);
   return new ProtocolError(ProtocolErrorCode.InternalError, 'The server failed to answer this request.', {
-    requestId: exchange.requestId,
+    code: isKnown ? error.code : 'internal_error',
   });
 }

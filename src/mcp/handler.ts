@@ -4,11 +4,13 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
   WebStandardStreamableHTTPServerTransport,
-  type AuthInfo,
 } from '@modelcontextprotocol/server';
 import { AppError } from '../errors.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { exchangeOf, toAuthInfo } from './auth-info.ts';
 import { checkBatch, withoutCancellations } from './batch.ts';
 import type { McpExchange, Services } from './context.ts';
+import { createMessageSpans } from './message-spans.ts';
 import { modernVersion, protocolVersions } from './protocol-versions.ts';
 import { createServerFactory } from './server.ts';
 import type { Surface } from './surface.ts';
@@ -18,12 +20,6 @@ import type { Surface } from './surface.ts';
  * Throws AppError `not_acceptable`, `invalid_request`, `batch_too_long`.
  */
 export type McpHandler = (request: Request, body: unknown, exchange: McpExchange) => Promise<Response>;
-
-/** The principal goes along as the exchange; the token itself stays behind, so that no tool can leak it. */
-function toAuthInfo(exchange: McpExchange): AuthInfo {
-  const { clientId, scopes, expiresAt } = exchange.principal;
-  return { token: '', clientId, scopes: [...scopes], expiresAt, extra: { exchange } };
-}
 
 /** What is looked at in a message before the SDK has read it. */
 interface LooseMessage {
@@ -86,35 +82,39 @@ export function createMcpFetch(
   surface: Surface,
   services: Services,
   report: (error: Error) => void,
+  telemetry?: Telemetry,
 ): McpHandler {
-  const createServer = createServerFactory(surface, services);
-  const modern = createMcpHandler(createServer, {
+  const createServer = createServerFactory(
+    surface,
+    services,
+    telemetry && createMessageSpans(surface, telemetry),
+  );
+  const modern = createMcpHandler(({ authInfo }) => createServer(exchangeOf(authInfo)), {
     legacy: 'reject',
     onerror(error) {
       if (!isRefusal(error)) report(error);
     },
   });
 
-  async function serveLegacy(request: Request, body: unknown, authInfo: AuthInfo): Promise<Response> {
+  async function serveLegacy(request: Request, body: unknown, exchange: McpExchange): Promise<Response> {
     checkBatch(request, body);
     const parsedBody = withoutCancellations(body);
     const messages: readonly unknown[] = Array.isArray(parsedBody) ? parsedBody : [parsedBody];
     const streams =
       accepts(request, 'text/event-stream') && (surface.logging === true || messages.some(hasProgressToken));
-    const server = createServer();
+    const server = createServer(exchange);
     const transport = new WebStandardStreamableHTTPServerTransport({
       enableJsonResponse: !streams,
       supportedProtocolVersions: [...protocolVersions],
     });
     await server.connect(transport);
-    return transport.handleRequest(withBothAccepted(request), { authInfo, parsedBody });
+    return transport.handleRequest(withBothAccepted(request), { authInfo: toAuthInfo(exchange), parsedBody });
   }
 
   return async function handleMcp(request, body, exchange) {
     if (!accepts(request, 'application/json')) throw new AppError('not_acceptable');
-    const authInfo = toAuthInfo(exchange);
     if (!isSurelyModern(body) && (await isLegacyRequest(request, body)))
-      return serveLegacy(request, body, authInfo);
-    return modern.fetch(request, { authInfo, parsedBody: body });
+      return serveLegacy(request, body, exchange);
+    return modern.fetch(request, { authInfo: toAuthInfo(exchange), parsedBody: body });
   };
 }

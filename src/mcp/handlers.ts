@@ -19,7 +19,8 @@ import {
   type ServerContext,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
-import type { McpContext, McpExchange, Services } from './context.ts';
+import { exchangeOf } from './auth-info.ts';
+import type { McpContext, Services } from './context.ts';
 import { hideFailure } from './failures.ts';
 import { listResources, readResource } from './resource-handlers.ts';
 import { describeCapabilities, type Surface } from './surface.ts';
@@ -27,15 +28,10 @@ import { describeCapabilities, type Surface } from './surface.ts';
 type RequestServer = McpServer['server'];
 type Handler<Params, Answer> = (params: Params, context: McpContext) => Answer | Promise<Answer>;
 
-/** The exchange travels in the SDK's `authInfo.extra`, the one thing it passes through untouched. */
-function exchangeOf(context: ServerContext): McpExchange {
-  return context.http?.authInfo?.extra?.exchange as McpExchange;
-}
-
 /** Gives a handler its context and keeps what goes wrong inside from the client. */
 function serve<Params, Answer>(services: Services, handler: Handler<Params, Answer>) {
   return async (params: Params, sdk: ServerContext): Promise<Answer> => {
-    const exchange = exchangeOf(sdk);
+    const exchange = exchangeOf(sdk.http?.authInfo);
     const { requestId, principal } = exchange;
     try {
       return await handler(params, {

@@ -13,7 +13,7 @@ export interface MessageSummary {
 }
 
 /** A member of what may be no object. */
-function memberOf(value: unknown, name: string): unknown {
+export function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
@@ -46,7 +46,7 @@ function listOnce(values: readonly (string | undefined)[]): string | undefined {
  * `initialize` and from then on the version in a header. What is missing or of another type is left out; it is the SDK
  * that refuses a message. By hand, because this is done for every call.
  */
-export function describeMessage(request: Request, body: unknown): MessageSummary {
+export function describeMessage(request: Request | undefined, body: unknown): MessageSummary {
   const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
   const params = memberOf(messages[0], 'params');
   const meta = memberOf(params, '_meta');
@@ -58,6 +58,6 @@ export function describeMessage(request: Request, body: unknown): MessageSummary
     clientName: shortText(memberOf(clientInfo, 'name')),
     protocolVersion:
       shortText(memberOf(meta, PROTOCOL_VERSION_META_KEY)) ??
-      shortText(request.headers.get('mcp-protocol-version') ?? memberOf(params, 'protocolVersion')),
+      shortText(request?.headers.get('mcp-protocol-version') ?? memberOf(params, 'protocolVersion')),
   };
 }

@@ -1,8 +1,10 @@
 import { McpServer } from '@modelcontextprotocol/server';
-import type { Services } from './context.ts';
+import type { McpExchange, Services } from './context.ts';
 import { prepareHandlers } from './handlers.ts';
+import type { BeginMessage } from './message-spans.ts';
 import { protocolVersions } from './protocol-versions.ts';
 import { checkSurface, describeCapabilities, type Surface } from './surface.ts';
+import { nameErrors, observeMessages } from './watched-transport.ts';
 
 const fiveMinutes = 300_000;
 
@@ -21,7 +23,11 @@ const cacheHints = {
  * convert every schema again for every request, so only the request-scoped core is made anew; the rest is shared.
  * @throws Error when the surface has two members of one name
  */
-export function createServerFactory(surface: Surface, services: Services): () => McpServer {
+export function createServerFactory(
+  surface: Surface,
+  services: Services,
+  beginMessage?: BeginMessage,
+): (exchange: McpExchange) => McpServer {
   checkSurface(surface);
   const capabilities = describeCapabilities(surface);
   const installHandlers = prepareHandlers(surface, services);
@@ -33,13 +39,19 @@ export function createServerFactory(surface: Surface, services: Services): () =>
     ...(surface.requestState !== undefined && { requestState: surface.requestState }),
   };
 
-  return function createServer() {
+  return function createServer(exchange) {
     const server = new McpServer({ name, title, version }, options);
     server.server.registerCapabilities(capabilities);
     installHandlers(server.server);
     // The SDK asks for this schema to check `Mcp-Param-*` headers against a tool's arguments before it is called.
     server.toolInputSchemaJson = (tool) =>
       surface.tools.find((candidate) => candidate.name === tool)?.wire.inputSchema;
+    const connect = server.connect.bind(server);
+    server.connect = async (transport) => {
+      nameErrors(transport, exchange);
+      await connect(transport);
+      if (beginMessage !== undefined) observeMessages(transport, beginMessage, exchange);
+    };
     return server;
   };
 }

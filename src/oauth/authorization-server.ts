@@ -9,7 +9,7 @@ import { createAdapterFactory } from './adapter.ts';
 import { cleanAuthorizationRequest, isSameResource } from './authorization-request.ts';
 import { createKindOf, type KindOf } from './client-kinds.ts';
 import { normalizeClientMetadata, type KnownClientMetadata } from './client-metadata.ts';
-import { createDocumentCache } from './document-cache.ts';
+import { createDocumentCache, type DocumentCacheOptions } from './document-cache.ts';
 import { createExchanges, type Exchanges } from './exchange.ts';
 import { createProviderSource, type ProviderSource } from './provider-source.ts';
 import { createRedeemedCodes } from './redeemed-codes.ts';
@@ -17,7 +17,11 @@ import { createRefreshGrace } from './refresh-grace.ts';
 import { createRegisteredClients } from './registered-clients.ts';
 import { createRegistrationEndpoint } from './registration-endpoint.ts';
 import { rememberRecords } from './remembered-records.ts';
-import { createRevocationEndpoint, type RevocationEndpointOptions } from './revocation-endpoint.ts';
+import {
+  createRevocationEndpoint,
+  type Revocation,
+  type RevocationEndpointOptions,
+} from './revocation-endpoint.ts';
 import { describeServer, offer, type ServerMetadata } from './server-metadata.ts';
 import { mapScopes } from './scopes.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
@@ -40,7 +44,7 @@ export interface AuthorizationServer extends Interactions {
   /** `/auth/register` (RFC 7591). */
   register(request: Request, body: string, address: string): Promise<Response>;
   /** `/auth/revoke` (RFC 7009). */
-  revokeToken(request: Request, body: string, address: string): Promise<Response>;
+  revokeToken(request: Request, body: string, address: string): Promise<Revocation>;
   /** RFC 8414 metadata. */
   readonly metadata: ServerMetadata;
   /** The public signing keys (RFC 7517), current and previous. */
@@ -58,6 +62,8 @@ export interface AuthorizationServerOptions {
   readonly accounts: Accounts;
   /** What clients publish, fetched safely. */
   readonly fetchDocument: typeof fetch;
+  /** How that is seen. */
+  readonly documents?: Pick<DocumentCacheOptions, 'ask' | 'countLookup'>;
   /** Counts what an address asks for. */
   readonly admit: (kind: LimitedKind, address: string) => Promise<Admission>;
   readonly readToken: RevocationEndpointOptions['readToken'];
@@ -148,7 +154,11 @@ function createSource(options: AuthorizationServerOptions, shared: Shared): Prov
         registration: oauth.registration,
         metadataDocuments: oauth.metadataDocuments,
         findAccount: async (grantId) => accounts.confirm(grantId, await stores.grants.find(grantId)),
-        fetch: createDocumentCache(options.fetchDocument, { admit: () => admit('document'), now }),
+        fetch: createDocumentCache(options.fetchDocument, {
+          ...options.documents,
+          admit: () => admit('document'),
+          now,
+        }),
       }),
   });
 }
@@ -162,7 +172,7 @@ function readResource(values: readonly string[], resource: string): string | und
 /** The endpoints that clients call without a browser. */
 function createEndpoints(options: AuthorizationServerOptions, shared: Shared, forward: Forward) {
   const { entra, now, oauth, publicBaseUrl, readToken, report } = options;
-  const { admit, kindOf, resource, stores } = shared;
+  const { admit, exchanges, kindOf, resource, stores } = shared;
   const policy = { allowed: oauth.allowedRedirectUris, ownOrigin: publicBaseUrl };
   const revoke = (grantId: string) => stores.grants.remove(grantId);
   const tokenSeconds = oauth.refreshTokenSeconds;
@@ -182,7 +192,12 @@ function createEndpoints(options: AuthorizationServerOptions, shared: Shared, fo
       normalize: (metadata) => normalizeClientMetadata(metadata, 'registered', policy),
       admit: () => admit('registration'),
     }),
-    revokeToken: createRevocationEndpoint({ forward, readToken, revoke }),
+    revokeToken: createRevocationEndpoint({
+      forward,
+      readToken,
+      revoke,
+      findEnded: () => exchanges.current().ended,
+    }),
   };
 }
 

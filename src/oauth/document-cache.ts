@@ -1,3 +1,6 @@
+import { askUnseen } from '../telemetry/observe.ts';
+import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
+
 /** How long what was fetched is given again, milliseconds. Key sets are fetched for every call of their client otherwise. */
 const keptMs = 60_000;
 
@@ -14,12 +17,14 @@ export interface DocumentCacheOptions {
   readonly now: () => number;
   /** Most documents kept; beyond that the one fetched longest ago is forgotten. */
   readonly maxEntries?: number;
+  readonly ask?: Ask | undefined;
+  readonly countLookup?: CountLookup | undefined;
 }
 
 /** A `fetch` that asks once a minute for each URL, and once for calls that come together. Failures are not kept. */
 export function createDocumentCache(
   fetchDocument: typeof fetch,
-  { admit, now, maxEntries = 100 }: DocumentCacheOptions,
+  { admit, now, maxEntries = 100, ask = askUnseen, countLookup }: DocumentCacheOptions,
 ): typeof fetch {
   const kept = new Map<string, Kept>();
   const pending = new Map<string, Promise<Kept>>();
@@ -42,8 +47,8 @@ export function createDocumentCache(
     return found !== undefined && now() < found.until ? found : undefined;
   }
 
-  function ask(url: string): Promise<Kept> {
-    const question = pending.get(url) ?? get(url).finally(() => pending.delete(url));
+  function getOnce(url: string): Promise<Kept> {
+    const question = pending.get(url) ?? ask('fetch', () => get(url)).finally(() => pending.delete(url));
     pending.set(url, question);
     return question;
   }
@@ -51,10 +56,11 @@ export function createDocumentCache(
   return async function fetchKept(input) {
     const url = input instanceof Request ? input.url : input.toString();
     let found = findKept(url);
+    countLookup?.(found !== undefined);
     if (found === undefined) {
       await admit();
       // Another call's answer may have come while this one was being admitted.
-      found = findKept(url) ?? (await ask(url));
+      found = findKept(url) ?? (await getOnce(url));
     }
     return new Response(found.body, found);
   };

@@ -5,6 +5,8 @@ import { qualifyScopes } from '../auth/scopes.ts';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
 import { AppError, type ErrorCode } from '../errors.ts';
+import { askUnseen } from '../telemetry/observe.ts';
+import type { Ask } from '../telemetry/telemetry.ts';
 import { toAccount, type Account } from './account.ts';
 import type { ClientCredential } from './client-authentication.ts';
 import { UpstreamRefusal } from './entra-failure.ts';
@@ -58,6 +60,7 @@ export interface EntraClientOptions {
   readonly verify: (token: string) => Promise<Principal>;
   /** Deadline of `redeem` and of `refresh`, everything included, milliseconds. */
   readonly timeoutMs?: number;
+  readonly ask?: Ask | undefined;
 }
 
 /**
@@ -134,15 +137,17 @@ function buildAuthorizeUrl(
 
 /** Signs people in at Entra as the configured client, for the required scopes of this API. */
 export function createEntraClient(options: EntraClientOptions): EntraClient {
-  const { entra, credential, verify, timeoutMs = 10_000 } = options;
+  const { entra, credential, verify, timeoutMs = 10_000, ask = askUnseen } = options;
   const registration = describeClient(options);
   const requests = createEntraRequests(entra, registration, credential);
 
-  function within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return withDeadline(
-      work(AbortSignal.timeout(timeoutMs)),
-      timeoutMs,
-      () => new AppError('entra_unavailable', { detail: `no answer within ${timeoutMs} ms` }),
+  function within<T>(operation: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return ask(operation, () =>
+      withDeadline(
+        work(AbortSignal.timeout(timeoutMs)),
+        timeoutMs,
+        () => new AppError('entra_unavailable', { detail: `no answer within ${timeoutMs} ms` }),
+      ),
     );
   }
 
@@ -151,7 +156,7 @@ export function createEntraClient(options: EntraClientOptions): EntraClient {
 
     async redeem(callback, expected) {
       const parameters = requests.validateCallback(callback, expected.state);
-      return within(async (signal) => {
+      return within('redeem', async (signal) => {
         const response = await requests.redeem(parameters, expected, signal);
         const account = await verifyUser(verify, response.access_token);
         checkIdToken(response, account);
@@ -165,7 +170,7 @@ export function createEntraClient(options: EntraClientOptions): EntraClient {
     },
 
     refresh: (refreshToken) =>
-      within(async (signal) => {
+      within('refresh', async (signal) => {
         const response = await requests.refresh(refreshToken, signal);
         const account = await verifyUser(verify, response.access_token);
         return { account, refreshToken: response.refresh_token ?? refreshToken };

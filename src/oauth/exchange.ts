@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Holder } from './holder.ts';
 
 /** One request to the authorization server, for what serves it without being handed the request: callbacks and stores. */
 export interface Exchange {
   /** Whose request it is, for limits. */
   readonly address: string;
+  /** Whose sign-in a client's refresh token ended. */
+  ended?: Holder;
   /** The failure behind an answer of the library, which knows no failures of ours. */
   failure?: unknown;
 }

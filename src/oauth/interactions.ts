@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Interaction } from 'oidc-provider';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { readHints } from './authorization-request.ts';
 import type { ClientKind, KindOf } from './client-kinds.ts';
 import type { SignInHints, UpstreamTokens } from './entra-client.ts';
 import type { Exchanges } from './exchange.ts';
+import { nameHolder } from './holder.ts';
 import { findFailure, type ProviderSource, type RunningProvider } from './provider-source.ts';
 import type { OAuthStores } from './stores.ts';
 
@@ -44,9 +44,14 @@ export interface Interactions {
    * with `refuse` or this, one does.
    * @throws AppError `sign_in_expired`
    */
-  approve(id: string, tokens: UpstreamTokens, address: string): Promise<Response>;
+  approve(id: string, tokens: UpstreamTokens, address: string): Promise<EndedRequest>;
   /** Ends the request: the redirect to the client with an error. @throws AppError `sign_in_expired` */
-  refuse(id: string, ending: SignInEnding, address: string): Promise<Response>;
+  refuse(id: string, ending: SignInEnding, address: string): Promise<EndedRequest>;
+}
+
+export interface EndedRequest {
+  readonly response: Response;
+  readonly clientId: string;
 }
 
 const paramsSchema = z.object({
@@ -63,10 +68,6 @@ export interface InteractionsOptions {
   readonly grants: Pick<OAuthStores['grants'], 'remove'>;
   readonly exchanges: Exchanges;
   readonly kindOf: KindOf;
-}
-
-function nameAccount({ tenantId, objectId }: Account): string {
-  return `${tenantId}.${objectId}`;
 }
 
 /** The library wraps what keeps a metadata document from being fetched. */
@@ -103,7 +104,8 @@ async function load(source: ProviderSource, id: string): Promise<Loaded> {
 async function resume(
   { running, interaction }: Loaded,
   { publicBaseUrl, requests }: InteractionsOptions,
-): Promise<Response> {
+): Promise<EndedRequest> {
+  const { client_id: clientId } = paramsSchema.parse(interaction.params);
   if ((await requests.take(interaction.uid)) === undefined) throw new AppError('sign_in_expired');
   interaction.uid = randomBytes(32).toString('base64url');
   await interaction.persist();
@@ -111,7 +113,7 @@ async function resume(
   const cookies = { [running.provider.cookieName('resume')]: interaction.uid };
   const response = await running.call(new Request(url), '', cookies);
   // Whatever else the library says here, the request is not there any more.
-  if (response.headers.has('location')) return response;
+  if (response.headers.has('location')) return { response, clientId };
   throw new AppError('sign_in_expired', { detail: `resumed with ${response.status}` });
 }
 
@@ -122,7 +124,7 @@ async function grant(
   { accounts, resource }: InteractionsOptions,
 ): Promise<string> {
   const { client_id: clientId, scope } = paramsSchema.parse(interaction.params);
-  const fresh = new provider.Grant({ accountId: nameAccount(account), clientId });
+  const fresh = new provider.Grant({ accountId: nameHolder(account), clientId });
   fresh.addResourceScope(resource, scope);
   const grantId = await fresh.save();
   await accounts.link(grantId, { account, ...others });
@@ -150,11 +152,11 @@ export function createInteractions(source: ProviderSource, options: Interactions
     };
   }
 
-  async function approve(id: string, tokens: UpstreamTokens): Promise<Response> {
+  async function approve(id: string, tokens: UpstreamTokens): Promise<EndedRequest> {
     const loaded = await load(source, id);
     const grantId = await grant(loaded, tokens, options);
     loaded.interaction.result = {
-      login: { accountId: nameAccount(tokens.account), remember: false },
+      login: { accountId: nameHolder(tokens.account), remember: false },
       consent: { grantId },
     };
     try {
@@ -166,7 +168,7 @@ export function createInteractions(source: ProviderSource, options: Interactions
     }
   }
 
-  async function refuse(id: string, { error, description }: SignInEnding): Promise<Response> {
+  async function refuse(id: string, { error, description }: SignInEnding): Promise<EndedRequest> {
     const loaded = await load(source, id);
     loaded.interaction.result = { error, error_description: description };
     return resume(loaded, options);

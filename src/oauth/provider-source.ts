@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider';
 import type { SigningKeys } from '../auth/signing-keys.ts';
 import { AppError, toAppError } from '../errors.ts';
 import type { Exchanges } from './exchange.ts';
+import { parseHolder } from './holder.ts';
 import { createNodeBridge, type Bridge } from './node-bridge.ts';
 import type * as providerModule from './provider.ts';
 
@@ -65,6 +66,10 @@ export function createProviderSource({
         exchanges.current().failure ??= findFailure(error) ?? (event === 'server_error' ? error : undefined);
       });
     }
+    // The library ends one where a client revokes it, and nowhere else.
+    provider.on('refresh_token.destroyed', ({ accountId }: { accountId: string }) => {
+      exchanges.current().ended = parseHolder(accountId);
+    });
   }
 
   async function start(privateKeys: providerModule.ProviderOptions['keys']): Promise<RunningProvider> {

@@ -6,6 +6,7 @@ import type { Sealer } from '../stores/sealer.ts';
 import type { AuthorizationServer } from './authorization-server.ts';
 import type { BrowserCookies, RandomBytes } from './browser.ts';
 import type { CookieSigner } from './cookie-signer.ts';
+import { readHolder, type Holder } from './holder.ts';
 
 /** This server's own page as a client of its authorization server: it keeps one access token in the browser, sealed. */
 export interface SignInSessions {
@@ -20,8 +21,8 @@ export interface SignInSessions {
   keep(token: string, cookies: BrowserCookies): Promise<void>;
   /** The token that the browser has. */
   find(cookies: BrowserCookies): Promise<string | undefined>;
-  /** Ends the grant behind the token and takes it from the browser. */
-  end(cookies: BrowserCookies): Promise<void>;
+  /** Ends the grant behind the token and takes it from the browser. Whose it was; undefined where nobody was signed in. */
+  end(cookies: BrowserCookies): Promise<(Holder & { readonly clientId: string }) | undefined>;
 }
 
 export type SignInAnswer =
@@ -117,10 +118,10 @@ function createRoundTrip(
 }
 
 /** The token in the browser. */
-function createTokenCookie({
-  server,
-  sealer,
-}: SignInSessionsDeps): Pick<SignInSessions, 'keep' | 'find' | 'end'> {
+function createTokenCookie(
+  { server, sealer }: SignInSessionsDeps,
+  clientId: string,
+): Pick<SignInSessions, 'keep' | 'find' | 'end'> {
   async function find(cookies: BrowserCookies): Promise<string | undefined> {
     const sealed = partNames.map((name) => cookies.get(name) ?? '').join('');
     if (sealed === '') return undefined;
@@ -152,7 +153,9 @@ function createTokenCookie({
     async end(cookies) {
       const token = await find(cookies);
       remove(cookies);
-      if (token !== undefined) await server.revoke(claimsSchema.parse(decodeJwt(token)).gid);
+      if (token === undefined) return undefined;
+      await server.revoke(claimsSchema.parse(decodeJwt(token)).gid);
+      return { ...readHolder(token), clientId };
     },
   };
 }
@@ -161,5 +164,5 @@ export function createSignInSessions(
   deps: SignInSessionsDeps,
   options: SignInSessionsOptions,
 ): SignInSessions {
-  return { ...createRoundTrip(deps, options), ...createTokenCookie(deps) };
+  return { ...createRoundTrip(deps, options), ...createTokenCookie(deps, options.clientId) };
 }

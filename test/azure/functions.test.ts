@@ -27,6 +27,7 @@ async function invoke(handle: GuardedHandler, init: ConstructorParameters<typeof
   const context = new InvocationContext({
     invocationId: 'invocation-1',
     functionName: 'test',
+    traceContext: { traceParent: 'the host’s own' },
     logHandler: (level, ...args) => lines.push(`${level} ${args.join(' ')}`),
   });
   const request = new HttpRequest({ method: 'GET', url: 'https://host.example/test?x=1', ...init });
@@ -35,7 +36,7 @@ async function invoke(handle: GuardedHandler, init: ConstructorParameters<typeof
 }
 
 describe('the Functions adapter', () => {
-  it('hands method, URL, headers, body and invocation id to the route', async () => {
+  it('hands method, URL, headers, body, invocation id and trace to the route', async () => {
     const { response } = await invoke(
       async (request, invocation) =>
         Response.json({
@@ -44,6 +45,7 @@ describe('the Functions adapter', () => {
           header: request.headers.get('x-test'),
           body: await request.text(),
           id: invocation?.id,
+          traceparent: invocation?.traceparent,
         }),
       {
         method: 'POST',
@@ -59,6 +61,7 @@ describe('the Functions adapter', () => {
       header: '1',
       body: '{"a":1}',
       id: 'invocation-1',
+      traceparent: 'the host’s own',
     });
   });
 
@@ -126,8 +129,15 @@ describe('the Functions adapter', () => {
   it('answers 500 where a handler throws: the host would hang for minutes', async () => {
     const { response, lines } = await invoke(() => Promise.reject(new Error('password=hunter2')));
     expect(response.status).toBe(500);
-    expect(await response.text()).not.toContain('hunter2');
-    expect(lines.join('\n')).toContain('adapter_failed');
+    const text = await response.text();
+    expect(text).not.toContain('hunter2');
+    expect(JSON.parse(text)).toMatchObject({ error: 'server_error', request_id: 'invocation-1' });
+    expect(response.headers.get('x-request-id')).toBe('invocation-1');
+    const [line = ''] = lines;
+    expect(JSON.parse(line.slice(line.indexOf('{')))).toMatchObject({
+      event: 'adapter_failed',
+      requestId: 'invocation-1',
+    });
   });
 
   it('sends the guard’s log line to the invocation’s own log', async () => {

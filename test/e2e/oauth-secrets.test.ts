@@ -1,4 +1,5 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps, users } from '../../dev/entra/directory.ts';
 import { makeKey } from '../../dev/key-vault/make-key.ts';
@@ -9,6 +10,7 @@ import { clientFixtures, documentUrl } from '../oauth/clients/index.ts';
 import { startClientDocuments, type DocumentServer } from '../oauth/clients/document-server.ts';
 import type { Upstream } from '../oauth/upstream.ts';
 import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
 import { startHttpTap, type HttpTap } from '../support/http-tap.ts';
 import { startCluster, type Cluster } from '../support/instances.ts';
 import { createRawMcp } from '../support/raw-mcp.ts';
@@ -47,6 +49,7 @@ let vault: LocalKeyVault;
 let identity: HttpTap;
 let storage: FaultyProxy;
 let cluster: Cluster;
+let collector: OtlpReceiver;
 
 /** Everything that the server keeps to itself and the test knows. */
 function addKnownSecrets(): void {
@@ -90,8 +93,11 @@ beforeAll(async () => {
   const identityEndpoint = new URL(process.env.IDENTITY_ENDPOINT ?? '');
   identity = await startHttpTap(identityEndpoint.origin);
   storage = await startFaultyProxy(sharedTablesUrl());
+  collector = await startOtlpReceiver();
   cluster = await startCluster(
     {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       ENTRA_AUTHORITY: upstream.authority,
       KEY_VAULT_URL: vault.url,
       IDENTITY_ENDPOINT: identity.origin + identityEndpoint.pathname,
@@ -104,7 +110,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster.stop();
-  await Promise.all([upstream, vault, identity, storage, documents].map((part) => part.stop()));
+  await Promise.all([upstream, vault, identity, storage, documents, collector].map((part) => part.stop()));
 });
 
 async function useTokens({ client, accessToken, refreshToken }: Awaited<ReturnType<typeof obtainTokens>>) {
@@ -212,8 +218,25 @@ async function signInOnThePage(): Promise<void> {
   expect((await browser.submit(page, {})).status).toBe(200);
 }
 
+/** What the instances have sent, once the latest request of each is in it. */
+async function readSent(): Promise<string> {
+  const latest = cluster.instances.map((instance) =>
+    instance
+      .output()
+      .match(/"requestId":"[^"]+"/g)
+      ?.at(-1),
+  );
+  for (let attempt = 1; ; attempt += 1) {
+    const sent = collector.requests.map(({ body }) => body.toString());
+    const isThere = latest.every((id = '') => sent.some((body) => body.includes(id.split('"')[3] ?? '')));
+    if (isThere) return sent.join('\n');
+    if (attempt > 100) throw new Error('nothing of the latest request was sent within 10 seconds');
+    await wait(100);
+  }
+}
+
 /** Every secret that is where it should not be. */
-async function search(): Promise<{ tables: readonly string[]; logs: readonly string[] }> {
+async function search() {
   const tables = await dumpTables(cluster.environment);
   const columns = Object.values(tables)
     .flat()
@@ -221,11 +244,12 @@ async function search(): Promise<{ tables: readonly string[]; logs: readonly str
   return {
     tables: hunt.findIn(columns.map(([name, value]) => `${name}=${String(value)}`).join('\n')),
     logs: hunt.findIn(cluster.instances.map((instance) => instance.output()).join('\n')),
+    telemetry: hunt.findIn(await readSent()),
   };
 }
 
 describe('what the test has seen on the wire', () => {
-  it('S15, S25: is in no table, in no log and on no console after sign-ins of every kind and end', async () => {
+  it('S15, S25: is in no table, in no log, on no console and in no telemetry after sign-ins of every kind and end', async () => {
     const { url } = cluster;
     const registered = await registerClient(url);
     const tokens = await obtainTokens(url, { client: registered });
@@ -246,7 +270,7 @@ describe('what the test has seen on the wire', () => {
     expect(empty).toEqual([]);
     await breakThings(registered);
 
-    expect(await search()).toEqual({ tables: [], logs: [] });
+    expect(await search()).toEqual({ tables: [], logs: [], telemetry: [] });
   }, 60_000);
 
   it('holds every kind of secret that there is', () => {
@@ -281,7 +305,7 @@ describe('what the test has seen on the wire', () => {
     }
   });
 
-  it('S25: names nobody in a log, though it tells of every failure', () => {
+  it('S25: names nobody in a log or a trace, though it tells of every failure', async () => {
     const logs = cluster.instances.map((instance) => instance.output()).join('\n');
     for (const told of [
       'entra_unavailable',
@@ -292,9 +316,12 @@ describe('what the test has seen on the wire', () => {
     ]) {
       expect({ told, isThere: logs.includes(told) }).toEqual({ told, isThere: true });
     }
+    const sent = await readSent();
     for (const { name, username } of Object.values(users)) {
-      expect(logs).not.toContain(name);
-      expect(logs).not.toContain(username);
+      for (const text of [logs, sent]) {
+        expect(text).not.toContain(name);
+        expect(text).not.toContain(username);
+      }
     }
   });
 
@@ -318,7 +345,7 @@ describe('what the test has seen on the wire', () => {
     ].entries()) {
       const row = { partitionKey: 'planted', rowKey: 'row', sealed: `some${form}where` };
       await table.upsertEntity(row, 'Replace');
-      expect({ index, ...(await search()) }).toEqual({ index, tables: ['planted'], logs: [] });
+      expect({ index, ...(await search()) }).toEqual({ index, tables: ['planted'], logs: [], telemetry: [] });
       expect(hunt.findIn(`{"level":"info","detail":"some${form}where"}`)).toEqual(['planted']);
     }
     await table.upsertEntity({ partitionKey: spell(planted)[3] ?? '', rowKey: 'row' });

@@ -24,6 +24,12 @@ async function authorize(changes: Record<string, string | undefined>) {
   return { asked: url.searchParams, response: await fetch(url, { redirect: 'manual' }) };
 }
 
+/** Client and reason of the latest refusal that was audited. */
+function lastRefusal() {
+  const event = server.lines.findLast(({ action }) => action === 'refusal');
+  return [event?.client, event?.reason];
+}
+
 describe('an authorization request that may not be answered by a redirect', () => {
   it.each([
     ['an unknown client', { client_id: 'nobody' }, 'invalid_client'],
@@ -48,6 +54,7 @@ describe('an authorization request that may not be answered by a redirect', () =
     expect(sent.length).toBeGreaterThanOrEqual(2);
     for (const value of sent) expect(page).not.toContain(URL.parse(value)?.host ?? value);
     expect(lastError(server.lines)).toBe(code);
+    expect(lastRefusal()).toEqual([asked.get('client_id') ?? undefined, code]);
   });
 
   it('S23: tells the person of a client that is gone how to reconnect', async () => {
@@ -123,6 +130,7 @@ describe('an error that the client is to be told', () => {
       expect(target.searchParams.get('state')).toBe(state);
       expect(target.searchParams.getAll('iss')).toEqual([server.url]);
       expect(lastError(server.lines)).toBe(error);
+      expect(lastRefusal()).toEqual([distant.clientId, error]);
     }
   });
 
@@ -135,6 +143,7 @@ describe('an error that the client is to be told', () => {
       const location = new URL(response.headers.get('location') ?? '');
       expect(location.href.startsWith(redirectUri)).toBe(true);
       expect(location.searchParams.get('error')).toBe('interaction_required');
+      expect(lastRefusal()).toEqual([local.clientId, 'interaction_required']);
     },
   );
 });

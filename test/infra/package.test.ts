@@ -57,6 +57,7 @@ describe('the package that azd deploys', () => {
       'dist/azure.cjs',
       'dist/errors.cjs',
       'dist/main.cjs',
+      'dist/monitor.cjs',
       'dist/pages.cjs',
       'dist/provider.cjs',
       'dist/rolldown-runtime.cjs',
@@ -64,6 +65,7 @@ describe('the package that azd deploys', () => {
       'dist/swagger-ui/NOTICE',
       'dist/swagger-ui/swagger-ui-bundle.js.br',
       'dist/swagger-ui/swagger-ui.css.br',
+      'dist/telemetry.cjs',
       'host.json',
       'package.json',
     ]);

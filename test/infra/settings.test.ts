@@ -19,10 +19,9 @@ const excluded: Partial<Record<SettingName, string>> = {
   TABLES_CONNECTION_STRING: 'holds a key, and is refused in Azure: TABLES_URL takes its place',
 };
 
-/** What the Functions host reads, and nothing of the code does. */
+/** What the Functions host or a library reads, and nothing of the code does. */
 const hostSettings = [
-  'APPLICATIONINSIGHTS_CONNECTION_STRING',
-  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'APPLICATION_INSIGHTS_NO_STATSBEAT',
   'AzureWebJobsStorage__accountName',
   'AzureWebJobsStorage__credential',
   'AzureWebJobsStorage__clientId',
@@ -60,6 +59,8 @@ describe('the settings of the function app', () => {
       entraClientId: guid,
       keyVaultUrl: 'https://kv-abc.vault.azure.net/',
       identityClientId: guid,
+      applicationInsightsConnectionString: `InstrumentationKey=${guid};IngestionEndpoint=https://x.in.applicationinsights.azure.com/`,
+      "'ClientId=${identityClientId};Authorization=AAD'": `ClientId=${guid};Authorization=AAD`,
       'string(trustedProxies)': '2',
       'string(perInstanceConcurrency * 4)': '200',
       "string(loadJsonContent('../preregistered-clients.json'))": readInfra(
@@ -97,6 +98,8 @@ describe('the settings of the function app', () => {
       AZURE_CLIENT_ID: guid,
       TRUSTED_PROXIES: '2',
       IDENTITY_ENDPOINT: 'http://x',
+      APPLICATIONINSIGHTS_CONNECTION_STRING: environment.APPLICATIONINSIGHTS_CONNECTION_STRING,
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: environment.APPLICATIONINSIGHTS_AUTHENTICATION_STRING,
     });
     // The template’s defaults are the code’s own.
     expect(config).toEqual(plain);

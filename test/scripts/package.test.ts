@@ -1,47 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables } from '../../src/azure/tables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { bundleApp } from '../../dev/bundle.ts';
 import { users } from '../../dev/entra/directory.ts';
 import { findFreePort } from '../../dev/ports.ts';
 import { createHttpBrowser } from '../../dev/oauth-client/http-browser.ts';
-import { killRunning } from '../support/kill-running.ts';
 import { connectors } from '../support/mcp-clients.ts';
 import { me, obtainTokens, refresh } from '../../dev/oauth-client/raw-oauth.ts';
+import { buildPackage, type BuiltPackage } from '../support/package-process.ts';
 import { createProxyEnvironment, createTestEnvironment } from '../support/server.ts';
 import { userToken } from '../support/tokens.ts';
 
-const projectRoot = resolve(import.meta.dirname, '../..');
-const workers: ChildProcess[] = [];
-let folder: string;
-
-/** Starts the package in a folder that holds nothing else, as the Functions worker would; resolves with its origin. */
-async function startPackage(environment: NodeJS.ProcessEnv, port = 0): Promise<string> {
-  const script = join(projectRoot, 'test/support/functions-host.ts');
-  const worker = spawn(process.execPath, [script, folder, String(port)], {
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  workers.push(worker);
-  const [printed] = (await once(worker.stdout, 'data')) as [Buffer];
-  return `http://127.0.0.1:${printed.toString().trim()}`;
-}
+let built: BuiltPackage;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'package-'));
-  await bundleApp(join(folder, 'dist'));
-  for (const file of ['host.json', 'package.json']) copyFileSync(join(projectRoot, file), join(folder, file));
+  built = await buildPackage();
 });
 
-afterAll(async () => {
-  for (const worker of workers) await killRunning(worker);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => built.stop());
 
 describe('the package, behind the Functions library’s own HTTP proxy', () => {
   let origin: string;
@@ -49,7 +26,7 @@ describe('the package, behind the Functions library’s own HTTP proxy', () => {
   beforeAll(async () => {
     const environment = createTestEnvironment();
     await createTables(loadConfig(environment).tables).ensureTables();
-    origin = await startPackage(environment);
+    origin = await built.start(environment);
   });
 
   it.each(Object.entries(connectors))('serves %s', async (_name, connect) => {
@@ -99,11 +76,11 @@ describe('the package with its authorization server', () => {
   it('signs a person in, cookies and redirects through the Functions library included', async () => {
     const port = await findFreePort();
     const url = `http://localhost:${port}`;
-    const trusted = join(folder, 'trusted.pem');
+    const trusted = join(built.folder, 'trusted.pem');
     writeFileSync(trusted, process.env.TEST_KEY_VAULT_CERTIFICATE ?? '');
     const environment = createProxyEnvironment({ PUBLIC_BASE_URL: url, NODE_EXTRA_CA_CERTS: trusted });
     await createTables(loadConfig(environment).tables).ensureTables();
-    await startPackage(environment, port);
+    await built.start(environment, port);
     const { accessToken, refreshToken, client } = await obtainTokens(url);
     expect(await (await me(url, accessToken)).json()).toMatchObject({ name: 'Alice Archer' });
     expect((await refresh(url, client, refreshToken)).status).toBe(200);
@@ -126,9 +103,9 @@ describe('the package with its authorization server', () => {
     await tables.table('Expiries').insert({ partitionKey: '2026-01-02T12', rowKey: 'Codes~hash' });
     const runSweep = async (origin: string) =>
       (await fetch(`${origin}/admin/functions/sweep`, { method: 'POST' })).status;
-    expect(await runSweep(await startPackage({ ...environment, OAUTH_PROXY: 'off' }))).toBe(404);
+    expect(await runSweep(await built.start({ ...environment, OAUTH_PROXY: 'off' }))).toBe(404);
     expect(await tables.table('Codes').get('hash', 'record')).toBeDefined();
-    expect(await runSweep(await startPackage(environment))).toBe(202);
+    expect(await runSweep(await built.start(environment))).toBe(202);
     expect(await tables.table('Codes').get('hash', 'record')).toBeUndefined();
     expect(await tables.table('Expiries').listBefore('~', 1)).toEqual([]);
   });
@@ -136,7 +113,7 @@ describe('the package with its authorization server', () => {
 
 describe('the package with a faulty environment', () => {
   it('serves every route, and says on /healthz what is wrong', async () => {
-    const origin = await startPackage({ ENTRA_TENANT_ID: 'nonsense' });
+    const origin = await built.start({ ENTRA_TENANT_ID: 'nonsense' });
     const response = await fetch(`${origin}/healthz`);
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ status: 'misconfigured', faults: expect.any(Array) });

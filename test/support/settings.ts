@@ -1,9 +1,5 @@
-import {
-  describeSetting,
-  environmentSchema,
-  type SettingInfo,
-  type SettingName,
-} from '../../src/config/settings.ts';
+import type { SettingInfo } from '../../src/config/setting.ts';
+import { describeSetting, environmentSchema, type SettingName } from '../../src/config/settings.ts';
 
 export interface Setting extends SettingInfo {
   readonly name: SettingName;
