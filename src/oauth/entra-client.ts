@@ -4,7 +4,7 @@ import { v2Issuer } from '../auth/entra-claims.ts';
 import { qualifyScopes } from '../auth/scopes.ts';
 import type { Config } from '../config.ts';
 import { withDeadline } from '../deadline.ts';
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import { askUnseen } from '../telemetry/observe.ts';
 import type { Ask } from '../telemetry/telemetry.ts';
 import { toAccount, type Account } from './account.ts';
@@ -76,14 +76,17 @@ function toEntraHints({ prompt, ...hints }: SignInHints): SignInHints {
   return { ...hints, ...(strictest !== undefined && { prompt: strictest }) };
 }
 
-/** The token says who signed in; a key set that cannot be fetched is Entra not answering. */
+/** Of what Entra itself has just given: its keys cannot be had, or not yet that one, which is asked for at intervals. */
+const withoutKey: readonly ErrorCode[] = ['signing_keys_unavailable', 'unknown_signing_key'];
+
+/** The token says who signed in; where its key cannot be had, Entra has not answered yet. */
 async function verifyUser(verify: EntraClientOptions['verify'], token: string): Promise<Account> {
   try {
     const principal = await verify(token);
     if (principal.kind !== 'user') throw new AppError('invalid_claims', { detail: 'not a user' });
     return toAccount(principal);
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'signing_keys_unavailable') throw error;
+    if (!(error instanceof AppError) || !withoutKey.includes(error.code)) throw error;
     throw new AppError('entra_unavailable', { cause: error });
   }
 }

@@ -269,7 +269,10 @@ describe('what Entra gives', () => {
     await expect(obtainTokens(client, users.alice)).rejects.toMatchObject({ code: 'entra_unavailable' });
     const foreign = await userToken('bob');
     upstream.fault = { rewrite: (tokens) => ({ ...tokens, access_token: foreign }) };
-    await expect(obtainTokens(client, users.alice)).rejects.toMatchObject({ code: 'unknown_signing_key' });
+    await expect(obtainTokens(client, users.alice)).rejects.toMatchObject({
+      code: 'entra_unavailable',
+      cause: { code: 'unknown_signing_key' },
+    });
     const bob = { kind: 'user', tenantId: users.bob.tenantId, objectId: users.bob.oid } as Principal;
     const verify = () => Promise.resolve({ ...bob, scopes: [], roles: [] });
     const other = createTestClient(entraConfig(upstream.authority), { verify });

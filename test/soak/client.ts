@@ -49,8 +49,8 @@ interface State {
 /** Longest that an action takes with all its repeats, milliseconds. */
 const patienceMs = 150_000;
 
-/** How often, and how soon, what must succeed is tried again. */
-const maxRepeats = 30;
+/** How often, and how soon, what must succeed is tried again: new keys at Entra may keep sign-ins waiting for a minute. */
+const maxRepeats = 100;
 const repeatMs = 1_000;
 
 /** The outcome of work; a connection that was cut, by a kill or by the balancer, is no answer. */

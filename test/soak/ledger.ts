@@ -9,6 +9,9 @@ export interface Ledger {
   count(action: string, outcome: string): void;
   /** Notes down what must not happen. */
   violate(text: string): void;
+  /** Notes down what a reader of the counts wants to know beside them: a sentence. */
+  remark(text: string): void;
+  readonly remarks: readonly string[];
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly violations: readonly string[];
   /** By text, which is unique. */
@@ -20,10 +23,12 @@ const maxViolations = 50;
 
 export function createLedger(): Ledger {
   const counts = new Map<string, Map<string, number>>();
-  const violations: string[] = [];
+  const [violations, remarks]: [string[], string[]] = [[], []];
   return {
     counts,
     violations,
+    remarks,
+    remark: (text) => void remarks.push(text),
     notes: new Map(),
     count(action, outcome) {
       const outcomes = counts.get(action) ?? new Map<string, number>();

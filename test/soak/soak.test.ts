@@ -18,19 +18,18 @@ describe('the soak', () => {
   it('runs, kills, spoils and finds everything as it was told', async () => {
     const args = ['--minutes', '0.3', '--seed', '8'];
     const { code, stdout, stderr } = await runScript('test/soak/run.ts', args, {}).finished;
-    expect([code, stderr]).toEqual([0, '']);
+    // Of the output, what a person would look at first.
+    expect([stdout.trim().split('\n\n').at(-1), stderr, code]).toEqual([
+      'Nothing happened that must not.',
+      '',
+      0,
+    ]);
     expect(stdout).toContain('0.3 minutes, seed 8');
-    for (const row of [
-      'save | done',
-      'remove | done',
-      'refresh | done',
-      'signIn | done',
-      'notes in the end | saved',
-    ])
-      expect(stdout).toContain(`| ${row} |`);
-    expect(stdout).toContain('| an instance killed | done |');
-    expect(stdout).toMatch(/\| fault of /);
-    expect(stdout).toContain('Nothing happened that must not.');
+    for (const action of ['save', 'remove', 'list', 'me', 'refresh', 'signIn', 'an instance killed'])
+      expect(stdout).toMatch(new RegExp(`^\\| ${action} \\| \\d+ \\| .*\\d+ done`, 'm'));
+    expect(stdout).toMatch(/^\| notes in the end \| \d+ \| .*\d+ saved/m);
+    expect(stdout).toMatch(/^\| fault of /m);
+    expect(stdout).toMatch(/grew by -?[\d.]+ MiB/);
   }, 120_000);
 
   it('refuses to run for hours, and what it does not know', async () => {
@@ -83,6 +82,16 @@ describe('what the soak looks for', () => {
     checkTexts(ledger, 'bob', ['a']);
     expect(ledger.violations).toEqual(['a is among the notes of bob']);
     expect(describeSoak(ledger, [])).toContain('1 times something happened that must not:\n- a is among');
+  });
+
+  it('is told with how often each thing came to what', () => {
+    const ledger = createLedger();
+    for (const outcome of ['no answer', 'done', 'done']) ledger.count('save', outcome);
+    ledger.remark('It grew by 1 MiB.');
+    const told = describeSoak(ledger, ['1 minute']).split('\n');
+    expect(told.slice(0, 2)).toEqual(['1 minute', 'It grew by 1 MiB.']);
+    expect(told).toContain('| save | 3 | 2 done, 1 no answer |');
+    expect(told.at(-1)).toBe('Nothing happened that must not.');
   });
 
   it('is a mistake in the log', () => {

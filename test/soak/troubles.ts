@@ -25,6 +25,9 @@ function during(...of: readonly Trouble[]): Cause {
   return { of, forMs: 10_000 };
 }
 
+/** Keys that are not known are asked for every 30 seconds at most: strangers choose their ids. */
+const newKeys: Cause = { of: ['new signing keys of Entra'], forMs: 30_000 };
+
 /**
  * Of what each failure may come. Entra's two are at one address, where connections are refused to both, and to the
  * browser that signs in there.
@@ -37,15 +40,14 @@ const causes: Readonly<Record<string, readonly Cause[]>> = {
   signing_keys_unavailable: [during(...entra)],
   entra_unavailable: [
     during(...entra),
+    newKeys,
     // Whoever died while it confirmed an account, or could not write that it has, leaves a lease of 20 seconds.
     { of: ['killed instance', 'Table Storage'], forMs: 30_000 },
   ],
   timed_out: [during(...dependencies)],
   // A sign-in that came back from Entra, and a page that told the person so.
-  temporarily_unavailable: [during(...dependencies)],
+  temporarily_unavailable: [during(...dependencies), newKeys],
   'sign-in broke off': [during(...dependencies)],
-  // Keys that are not known are asked for every 30 seconds at most: strangers choose their ids.
-  access_denied: [{ of: ['new signing keys of Entra'], forMs: 60_000 }],
 };
 
 export function createTroubles(now: () => number = Date.now): Troubles {
