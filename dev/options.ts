@@ -18,7 +18,7 @@ export const usage = `Usage: npm start [-- options]
 Ports: MCP_PORT (7071), ENTRA_PORT (7080), KEY_VAULT_PORT (7081), IDENTITY_PORT (7082), AZURITE_BLOB_PORT,
 AZURITE_QUEUE_PORT, AZURITE_TABLE_PORT (10000 to 10002).
 State: DATA_DIR (.data), one for each stack that runs. Every setting of the server in the environment, or in
-local.settings.json, wins over the local stack's own.
+local.settings.json, wins over the local stack's own, but for KEY_VAULT_URL with a vault of this machine.
 `;
 
 /** What npm takes for itself when the `--` before it is forgotten, by the variable that it sets then. */

@@ -38,7 +38,9 @@ function explain(mcpUrl: URL, error: unknown): Failure {
     const problem = `${mcpUrl.href} answered ${status}: it is not the URL of an MCP endpoint`;
     return new Failure(problem, { cause: error });
   }
-  return new Failure(`${mcpUrl.href}: ${describeFailure(error)}`, { cause: error });
+  const { data } = (error ?? {}) as { readonly data?: { readonly requestId?: unknown } };
+  const id = typeof data?.requestId === 'string' ? ` (request ${data.requestId})` : '';
+  return new Failure(`${mcpUrl.href}: ${describeFailure(error)}${id}`, { cause: error });
 }
 
 function checkAnswer(answer: URLSearchParams): URLSearchParams {

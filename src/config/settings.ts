@@ -129,7 +129,7 @@ export const environmentSchema = z.object({
       .default('managed-identity'),
     {
       description:
-        'How the proxy proves itself to Entra: a federated credential of the managed identity, or the Key Vault secret `entra-client-secret`.',
+        'How the proxy proves itself to Entra: `managed-identity`, by a federated credential of it, or `secret`, the Key Vault’s `entra-client-secret`.',
       example: 'managed-identity',
     },
   ),
@@ -194,7 +194,7 @@ export const environmentSchema = z.object({
     aliases: ['GIT_SHA', 'BUILD_SHA', 'VERSION'],
   }),
   LOG_LEVEL: setting(z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'), {
-    description: 'Least severe level that is logged.',
+    description: 'Least severe level that is logged: debug, info, warn or error.',
     example: 'info',
     aliases: ['LOGLEVEL', 'FASTMCP_LOG_LEVEL'],
   }),

@@ -16,7 +16,7 @@ export const telemetrySettings = {
   OTEL_EXPORTER_OTLP_PROTOCOL: setting(
     z.enum(['http/protobuf', 'http/json'], 'must be "http/protobuf" or "http/json"').default('http/protobuf'),
     {
-      description: 'How it is written; gRPC is not spoken.',
+      description: 'How it is written: `http/protobuf` or `http/json`. gRPC is not spoken.',
       example: 'http/protobuf',
     },
   ),

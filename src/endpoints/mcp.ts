@@ -70,8 +70,11 @@ function createExchange(context: AuthenticatedContext): EndpointExchange {
   const exchange: EndpointExchange = {
     requestId,
     principal,
-    report,
     streams: false,
+    report(error) {
+      if (!exchange.streams) context.annotate({ error: 'internal_error' });
+      report(error);
+    },
     fail(error) {
       exchange.failure ??= error;
       if (exchange.streams) report(error);

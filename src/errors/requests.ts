@@ -65,7 +65,7 @@ export const requestErrors = {
       'This server is reached under a name of this machine only (PUBLIC_BASE_URL). Use localhost or 127.0.0.1.',
   },
   not_found: { status: 404, message: 'Nothing is served at this path. GET /docs lists what is.' },
-  method_not_allowed: { status: 405, message: 'Method not allowed.' },
+  method_not_allowed: { status: 405, message: 'Method not allowed. Send one that the header Allow names.' },
   not_acceptable: {
     status: 406,
     message: 'Answers are JSON or an event stream. Send "Accept: application/json, text/event-stream".',

@@ -269,7 +269,7 @@ describe('what goes wrong inside', () => {
     const requestId = response.headers.get('x-request-id');
     expect(server.lines.filter((line) => line.requestId === requestId)).toEqual([
       { level: 'error', event: 'unexpected_failure', requestId, cause: 'Error: password=hunter2' },
-      expect.objectContaining({ event: 'request', tool: 'leaky', status: 200 }),
+      expect.objectContaining({ event: 'request', tool: 'leaky', status: 200, error: 'internal_error' }),
     ]);
   });
 

@@ -57,6 +57,7 @@ describe('the OpenAPI document of a server that signs people in', () => {
       'host_not_allowed',
       'internal_error',
       'misconfigured',
+      'overloaded',
       'sign_in_expired',
       'wrong_browser',
     ]);

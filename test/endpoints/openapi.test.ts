@@ -86,13 +86,13 @@ describe('GET /openapi.json', () => {
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
     });
     const { result } = (await response.json()) as {
-      result: { tools: { name: string; inputSchema: object; outputSchema: object }[] };
+      result: { tools: { name: string; inputSchema: object; outputSchema?: object }[] };
     };
     const listed = result.tools.flatMap(({ name, inputSchema, outputSchema }) => [
       [`tool.${name}.input`, inputSchema],
-      [`tool.${name}.output`, outputSchema],
+      ...(outputSchema === undefined ? [] : [[`tool.${name}.output`, outputSchema]]),
     ]);
-    expect(listed).toHaveLength(tools.length * 2);
+    expect(listed.length).toBeGreaterThanOrEqual(tools.length);
     const documented = Object.entries(document.components.schemas);
     expect(documented.filter(([name]) => name.startsWith('tool.'))).toEqual(listed);
   });

@@ -117,7 +117,7 @@ describe('the guard, on methods', () => {
       id: null,
       error: {
         code: -32_000,
-        message: 'Method not allowed.',
+        message: 'Method not allowed. Send one that the header Allow names.',
         data: { code: 'method_not_allowed', requestId: response.headers.get('x-request-id') },
       },
     });
