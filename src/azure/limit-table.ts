@@ -6,6 +6,9 @@ import { createExpiryIndex, endingRowKey, endingRowSchema, readLasting } from '.
 import { retryContended } from './retry-contended.ts';
 import type { Tables } from './tables.ts';
 
+/** Milliseconds until whoever was forestalled at every attempt may ask again. */
+const forestalledMs = 1_000;
+
 const limitRowSchema = endingRowSchema.extend({ count: z.int() });
 
 export interface LimitTableOptions {
@@ -69,11 +72,11 @@ export function createLimitTable(
     async admit(kind, key) {
       const limit = limits[kind];
       const partitionKey = createHash('sha256').update(`${kind} ${key}`).digest('hex');
-      // Every attempt saw places left; others took theirs first each time.
-      const uncounted = { admitted: true, remaining: 0, resetMs: limit.windowMs };
+      // Uncounted is not let in: who asks for very much at once would make its own requests forestall each other.
+      const forestalled = { admitted: false, remaining: 0, resetMs: forestalledMs };
       const { admitted, ...left } = await retryContended('limits', () => count(partitionKey, limit)).catch(
         (error: unknown) => {
-          if (isContended(error)) return uncounted;
+          if (isContended(error)) return forestalled;
           throw error;
         },
       );

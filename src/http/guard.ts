@@ -29,7 +29,7 @@ export interface GuardOptions extends ExchangeOptions {
   readonly allowedOrigins: readonly string[];
   /** Largest body, bytes. */
   readonly maxRequestBytes: number;
-  /** Most requests that are answered at once; what is vital is answered in any case. */
+  /** Most requests that are answered at once, half of them on public routes; what is vital is answered in any case. */
   readonly maxConcurrentRequests: number;
   readonly countCall: CountCall;
   readonly challenge: Challenge;
@@ -151,11 +151,14 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
   const places = createPlaces(options.maxConcurrentRequests);
 
   return function guard(endpoint) {
+    const { access } = endpoint;
     async function answerAlways(request: Request, exchange: Exchange): Promise<Response> {
       let response: Response;
       try {
-        if (places.areTaken && endpoint.vital !== true) throw new AppError('overloaded');
-        response = await places.hold(() => handleGuarded(endpoint, request, exchange, options, origins));
+        if (places.areTaken(access) && endpoint.vital !== true) throw new AppError('overloaded');
+        response = await places.hold(access, () =>
+          handleGuarded(endpoint, request, exchange, options, origins),
+        );
       } catch (error) {
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);
       }
@@ -178,7 +181,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
       name: endpoint.name,
       path: endpoint.path,
       methods: [...listAllowed(endpoint), ...(endpoint.refusedMethods ?? [])],
-      access: endpoint.access,
+      access,
       handle,
     };
   };

@@ -27,7 +27,8 @@ export interface SignInRequest {
 }
 
 /** Why a sign-in ends without a code, in RFC 6749's words (section 4.1.2.1). */
-export type SignInError = 'access_denied' | 'temporarily_unavailable' | 'server_error';
+export const signInErrors = ['access_denied', 'temporarily_unavailable', 'server_error'] as const;
+export type SignInError = (typeof signInErrors)[number];
 
 /** For the client: an error and a sentence. */
 export interface SignInEnding {

@@ -7,6 +7,7 @@ import type { AuthorizationServer } from './authorization-server.ts';
 import type { BrowserCookies, RandomBytes } from './browser.ts';
 import type { CookieSigner } from './cookie-signer.ts';
 import { readHolder, type Holder } from './holder.ts';
+import { signInErrors, type SignInEnding } from './interactions.ts';
 
 /** This server's own page as a client of its authorization server: it keeps one access token in the browser, sealed. */
 export interface SignInSessions {
@@ -16,6 +17,7 @@ export interface SignInSessions {
    * Ends one that the authorization server sent back, with a code or an error (RFC 6749 section 4.1.2).
    * @returns the token, which `keep` would put into the browser, or what the authorization server said instead
    * @throws AppError `wrong_browser` when it was begun in another browser, `sign_in_expired` when the code is of no use
+   *   or the error is none that this server gives
    */
   complete(answer: URLSearchParams, cookies: BrowserCookies, address: string): Promise<SignInAnswer>;
   keep(token: string, cookies: BrowserCookies): Promise<void>;
@@ -25,8 +27,7 @@ export interface SignInSessions {
   end(cookies: BrowserCookies): Promise<(Holder & { readonly clientId: string }) | undefined>;
 }
 
-export type SignInAnswer =
-  { readonly token: string } | { readonly error: string; readonly description: string };
+export type SignInAnswer = { readonly token: string } | SignInEnding;
 
 export interface SignInSessionsDeps {
   readonly server: Pick<AuthorizationServer, 'token' | 'revoke'>;
@@ -68,6 +69,13 @@ async function exchangeCode(
   );
   if (response.ok) return tokenReplySchema.parse(await response.json()).access_token;
   throw new AppError('sign_in_expired', { detail: `the token endpoint said ${response.status}` });
+}
+
+/** The answer comes by way of a browser: what it says there must not become a word of the log, or name a metric. */
+function readEnding(answer: URLSearchParams): SignInEnding {
+  const error = signInErrors.find((known) => known === answer.get('error'));
+  if (error === undefined) throw new AppError('sign_in_expired', { detail: 'an error of somebody else' });
+  return { error, description: answer.get('error_description') ?? '' };
 }
 
 /** From /auth/login to the authorization server and back. */
@@ -112,7 +120,7 @@ function createRoundTrip(
         const parameters = { code, code_verifier: verifier, client_id: clientId, redirect_uri: redirectUri };
         return { token: await exchangeCode(server, `${publicBaseUrl}/auth/token`, parameters, address) };
       }
-      return { error: answer.get('error') ?? '', description: answer.get('error_description') ?? '' };
+      return readEnding(answer);
     },
   };
 }

@@ -21,7 +21,7 @@ export interface RateLimiter {
   /**
    * Counts one request, for all instances together; it is not admitted when the window has had its most. The count is
    * approximate: a retry may be counted twice, and where very many requests of one key come at the same moment some are
-   * admitted uncounted rather than failed.
+   * refused for a second although the window has places left.
    * @param key who asks, such as an address
    * @throws AppError `storage_unavailable`
    */

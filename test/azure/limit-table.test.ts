@@ -88,16 +88,18 @@ describe('the rate limiter', () => {
     expect(results.filter(({ admitted }) => admitted)).toHaveLength(4);
   });
 
-  it('admits uncounted, rather than fails, whom others forestall at every attempt', async () => {
+  it('refuses for a second, uncounted, whom others forestall at every attempt', async () => {
     const key = randomUUID();
     await admitTimes(1, 2, key);
     const contended: Tables = {
       ...storage.tables,
       table: (name) => ({ ...storage.tables.table(name), replace: () => Promise.resolve(undefined) }),
     };
-    expect(await openLimiter(2, contended).admit('registration', key)).toMatchObject({ admitted: true });
+    expect(await openLimiter(2, contended).admit('registration', key)).toEqual({
+      admitted: false,
+      quota: { policy: 'registration', most: 2, windowMs: 60_000, remaining: 0, resetMs: 1_000 },
+    });
     expect(await admitTimes(2, 2, key)).toEqual([true, false]);
-    expect(await openLimiter(2, contended).admit('registration', key)).toMatchObject({ admitted: false });
   });
 
   it('does not hold the key, and starts afresh over a row that it did not write', async () => {

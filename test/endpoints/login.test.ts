@@ -89,6 +89,17 @@ describe('/auth/login', () => {
     expect(page.text).toContain('Error: <code>access_denied</code>');
   });
 
+  it('takes no error that this server does not give, from a browser that began the sign-in either', async () => {
+    const browser = createHttpBrowser();
+    const begun = await browser.open(`${server.url}/auth/login`, { stop: `${server.url}/auth/authorize` });
+    const state = begun.url.searchParams.get('state') ?? '';
+    const query = new URLSearchParams({ state, error: 'made-up', error_description: 'Call 555-0100' });
+    const visit = await browser.open(`${server.url}/auth/login?${query.toString()}`);
+    expect([visit.status, lastError(server.lines)]).toEqual([400, 'sign_in_expired']);
+    expect(visit.text).not.toMatch(/made-up|555-0100/);
+    expect(JSON.stringify(server.lines)).not.toMatch(/made-up|555-0100/);
+  });
+
   it('says nothing that a link puts into its mouth', async () => {
     const query = '?error=access_denied&error_description=Call+555-0100&state=x';
     const visit = await createHttpBrowser().open(`${server.url}/auth/login${query}`);

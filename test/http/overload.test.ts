@@ -22,7 +22,8 @@ async function describeAnswer(response: Response) {
 describe('an instance with as many requests as it may have', () => {
   it('refuses the next at once, without looking at it, and takes one again when one is answered', async () => {
     const { endpoint, waiting } = createSlowEndpoint();
-    const { send } = guardForTest(endpoint, { maxConcurrentRequests: 2 });
+    // Half of them are for public routes.
+    const { send } = guardForTest(endpoint, { maxConcurrentRequests: 4 });
     const accepted = [send(), send()];
     const body = new ReadableStream(
       { pull: () => expect('a byte of the body').toBe('left unread') },
