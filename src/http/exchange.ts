@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describeError, type AppError } from '../errors.ts';
 import { createLog, describeCause, type Log, type LogFields, type LogLevel, type LogSink } from '../log.ts';
+import type { Quota } from '../quota.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AuditEvent } from './audit.ts';
 import type { DeferredWork } from './deferred-work.ts';
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly fields: Record<string, LogFields[string]>;
   /** What is to be done when the answer has been given. */
   deferred: (() => Promise<unknown>) | undefined;
+  /** What the caller has left, where that is counted. */
+  quota: Quota | undefined;
   readonly startedAt: number;
   isAudited: boolean;
 }
@@ -31,6 +34,7 @@ export function beginExchange(invocation: Invocation, options: ExchangeOptions):
     log: createLog(invocation.sink ?? options.sink, options.logLevel, options.telemetry),
     fields: {},
     deferred: undefined,
+    quota: undefined,
     startedAt: performance.now(),
     isAudited: false,
   };

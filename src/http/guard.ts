@@ -1,7 +1,7 @@
 import { AppError, toAppError } from '../errors.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Principal } from '../auth/principal.ts';
-import { describeQuota, type Quota } from '../quota.ts';
+import { describeQuota } from '../quota.ts';
 import { nameUser } from './audit.ts';
 import { readBody } from './body.ts';
 import type { CountCall } from './call-limits.ts';
@@ -51,14 +51,6 @@ function checkMethod(endpoint: Endpoint, request: Request): void {
     throw new AppError('method_not_allowed');
 }
 
-function tellQuota(response: Response, quota: Quota | undefined): Response {
-  if (quota === undefined) return response;
-  const fields = describeQuota(quota);
-  response.headers.set('RateLimit-Policy', fields['RateLimit-Policy']);
-  response.headers.set('RateLimit', fields.RateLimit);
-  return response;
-}
-
 /** Authenticates before a byte of the body is read, so that strangers cannot make the server buffer. */
 async function answer(
   endpoint: Endpoint,
@@ -69,10 +61,9 @@ async function answer(
   const limit = Math.min(options.maxRequestBytes, endpoint.maxBodyBytes ?? options.maxRequestBytes);
   if (endpoint.access === 'public') {
     checkMethod(endpoint, request);
-    const quota = options.countCall(endpoint, request, undefined);
+    exchange.quota = options.countCall(endpoint, request, undefined);
     const context = createContext(exchange, await readBody(request, limit));
-    const answered = Promise.resolve(endpoint.handle(request, context));
-    return tellQuota(await withDeadline(answered, publicMs, giveUp), quota);
+    return withDeadline(Promise.resolve(endpoint.handle(request, context)), publicMs, giveUp);
   }
   const principal = await withDeadline(options.authenticate(request), authenticationMs, giveUp);
   Object.assign(exchange.fields, {
@@ -80,9 +71,9 @@ async function answer(
     client: principal.clientId,
   });
   checkMethod(endpoint, request);
-  const quota = options.countCall(endpoint, request, principal);
+  exchange.quota = options.countCall(endpoint, request, principal);
   const context = createContext(exchange, await readBody(request, limit));
-  return tellQuota(await endpoint.handle(request, { ...context, principal }), quota);
+  return endpoint.handle(request, { ...context, principal });
 }
 
 function refuse(
@@ -166,6 +157,7 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
       startDeferred(exchange, options.deferredWork);
       return dress(response, securityHeaders, {
         'X-Request-Id': exchange.requestId,
+        ...(exchange.quota !== undefined && describeQuota(exchange.quota)),
         ...origins.responseHeaders(endpoint, request.headers.get('origin')),
       });
     }

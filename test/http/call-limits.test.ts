@@ -134,4 +134,13 @@ describe('the limits of calls', () => {
     expect(handled).toBe(2);
     expect(lines.at(-1)).toMatchObject({ level: 'warn', status: 429, error: 'too_many_calls' });
   });
+
+  it('are told with a refusal too that came after the count', async () => {
+    const { send } = guardForTest(createTestEndpoint({ counted: 'address' }), {
+      countCall: createCallLimits({ ...options, perAddress: 2 }),
+    });
+    const refused = await send({ method: 'POST', body: 'x'.repeat(2_000) });
+    expect(refused.status).toBe(413);
+    expect(refused.headers.get('ratelimit')).toBe('"address";r=1;t=60');
+  });
 });
