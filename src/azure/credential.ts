@@ -54,7 +54,10 @@ export function createCredential(options: CredentialOptions, ask: Ask = askUnsee
   return {
     getToken(scopes, tokenOptions) {
       return ask('token', async () => {
-        credential ??= openCredential(options);
+        credential ??= openCredential(options).catch((error: unknown) => {
+          credential = undefined;
+          throw error;
+        });
         return (await credential).getToken(scopes, tokenOptions);
       });
     },

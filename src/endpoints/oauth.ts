@@ -41,9 +41,11 @@ const registrationSchema = z.looseObject({
 
 const registeredSchema = z.object({ client_id: z.string() });
 
+const accessTokenSchema = tokenReplySchema.pick({ access_token: true });
+
 /** Whose the tokens are that a refresh gave. */
 async function findUser(answer: Response): Promise<string> {
-  return nameUser(readHolder(tokenReplySchema.parse(await answer.json()).access_token));
+  return nameUser(readHolder(accessTokenSchema.parse(await answer.json()).access_token));
 }
 
 /** The form of a client's call, and which client it says that it is; the log says that, too. */
