@@ -20,6 +20,8 @@ export interface Balancer {
   readonly served: { readonly port: number; readonly method: string; readonly path: string }[];
   /** Called, when set, with every exchange. */
   onExchange: ((exchange: Exchange) => void) | undefined;
+  /** The address that requests are said to come from, for limits; none unless set. */
+  from: string | undefined;
   /** Whether answers are thrown away and the connection is cut instead. */
   losesAnswers: boolean;
   stop(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startBalancer(): Promise<Balancer> {
     targets: [] as readonly number[],
     served: [] as Balancer['served'],
     onExchange: undefined as Balancer['onExchange'],
+    from: undefined as Balancer['from'],
     losesAnswers: false,
   };
   let turn = 0;
@@ -41,6 +44,7 @@ export async function startBalancer(): Promise<Balancer> {
     if (port === undefined) throw new Error('the balancer has no targets');
     const { method = '', url: path = '' } = incoming;
     state.served.push({ port, method, path: path.split('?', 1)[0] ?? '' });
+    if (state.from !== undefined) incoming.headers['x-forwarded-for'] = state.from;
     const answer = await passOn(port, incoming, body);
     state.onExchange?.({
       url: new URL(path, url),
