@@ -10,10 +10,10 @@ import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { checkRefusal } from './refusal.ts';
 
-/** `tools/call add`: in the end each process has answered 200,000 of them. */
-const callPlan: Plan = { rounds: 8, callsPerRound: 25_000, warmUpCalls: 2_000 };
-const discoveryPlan: Plan = { rounds: 4, callsPerRound: 8_000, warmUpCalls: 1_000 };
-const shortPlan: Plan = { rounds: 1, callsPerRound: 400, warmUpCalls: 16 };
+/** `tools/call add`: in the end each process has answered 200,000 of them, and what it got warm with. */
+const callPlan: Plan = { rounds: 4, warmUpCalls: 16_000, callsPerRound: 50_000 };
+const discoveryPlan: Plan = { rounds: 3, warmUpCalls: 8_000, callsPerRound: 8_000 };
+const shortPlan: Plan = { rounds: 1, warmUpCalls: 16, callsPerRound: 400 };
 
 interface Running {
   readonly contender: Contender;
