@@ -1,13 +1,12 @@
 import { measureCase, summarize, type Subject } from './measure.ts';
 import type { CaseResult, MemoryResult } from './results.ts';
 
-/** How much is called. */
+/** How much is called of one server in one round, its cases sharing that alike. */
 export interface Plan {
   readonly rounds: number;
-  /** For one server in one round, measured. */
-  readonly callsPerRound: number;
-  /** For each case of a server, before the first round, not measured. */
+  /** Before the others and not measured: while the other servers had their turns, Node.js has thrown its code away. */
   readonly warmUpCalls: number;
+  readonly callsPerRound: number;
 }
 
 export interface RoundsResult {
@@ -36,8 +35,8 @@ export async function runRounds(
     for (const subject of rotate(subjects, round)) {
       const { name, process, cases } = subject;
       progress(`round ${round + 1} of ${rounds}: ${name}`);
+      for (const which of cases) await measureCase(subject, which, warmUpCalls / cases.length);
       for (const which of cases) {
-        if (round === 0) await measureCase(subject, which, warmUpCalls);
         samples.push(await measureCase(subject, which, callsPerRound / cases.length));
       }
       const { rssBytes } = await process.usage();

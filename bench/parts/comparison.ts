@@ -10,10 +10,10 @@ import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { checkRefusal } from './refusal.ts';
 
-/** `tools/call add`: in the end each process has answered 200,000 of them. */
-const callPlan: Plan = { rounds: 8, callsPerRound: 25_000, warmUpCalls: 2_000 };
-const discoveryPlan: Plan = { rounds: 3, callsPerRound: 3_000, warmUpCalls: 500 };
-const shortPlan: Plan = { rounds: 1, callsPerRound: 400, warmUpCalls: 16 };
+/** `tools/call add`: in the end each process has answered 200,000 of them, those included with which it got warm. */
+const callPlan: Plan = { rounds: 4, warmUpCalls: 10_000, callsPerRound: 40_000 };
+const discoveryPlan: Plan = { rounds: 2, warmUpCalls: 4_000, callsPerRound: 4_000 };
+const shortPlan: Plan = { rounds: 1, warmUpCalls: 16, callsPerRound: 400 };
 
 interface Running {
   readonly contender: Contender;
@@ -78,7 +78,7 @@ async function compare(all: readonly Running[], { short, progress }: Setting): P
       );
     });
   const { cases: discovery } = await runRounds(askers, short ? shortPlan : discoveryPlan, progress);
-  return { calls, discovery, memory, callsPerRound: plan.callsPerRound };
+  return { calls, discovery, memory, callsPerRound: plan.warmUpCalls + plan.callsPerRound };
 }
 
 /** Calls every server as clients do, one after the other, each in a process of its own that lives through all of it. */

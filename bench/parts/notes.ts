@@ -7,6 +7,7 @@ import { runRounds } from '../rounds.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { objectIdOf, writeNotes } from './note-rows.ts';
+import { warmUp } from './warm-up.ts';
 
 /** How many notes there are before a run. */
 interface Stock {
@@ -43,7 +44,7 @@ const shortAmounts: Amounts = {
 
 const userCount = 16;
 const users = Array.from({ length: userCount }, (_, index) => index);
-/** Who they are that a server gets warm with. */
+/** With their notes a server gets warm. */
 const otherUsers = users.map((user) => user + userCount);
 
 const era: Era = '2026-07-28';
@@ -81,10 +82,11 @@ async function measure(process: ServerProcess, stock: Stock, amounts: Amounts, s
       process,
       cases: [{ scenario, era, connections: 1, path: '/mcp', makeCall }],
     };
-    const plan = { rounds: 1, callsPerRound: calls, warmUpCalls: userCount };
+    const plan = { rounds: 1, warmUpCalls: userCount, callsPerRound: calls };
     return (await runRounds([subject], plan, setting.progress)).cases;
   }
 
+  await warmUp(process, otherTokens[0] ?? '', setting.short);
   for (const exchange of [get, save]) await run(exchange, otherTokens, amounts.warmUpCalls);
   return [...(await run(get, tokens, amounts.gets)), ...(await run(save, tokens, amounts.saves))];
 }

@@ -20,7 +20,7 @@ interface Amounts {
   readonly refreshes: number;
 }
 
-const fullAmounts: Amounts = { rounds: 3, codes: 64, refreshes: 480 };
+const fullAmounts: Amounts = { rounds: 4, codes: 60, refreshes: 480 };
 const shortAmounts: Amounts = { rounds: 1, codes: 16, refreshes: 32 };
 
 const connections = 16;

@@ -1,10 +1,11 @@
 import { createOwnEnvironment, mintToken } from '../backends.ts';
 import { createExchange, describeAdd, type Era } from '../calls.ts';
 import type { Case, Subject } from '../measure.ts';
+import { noSignIn, type CaseResult } from '../results.ts';
 import { runRounds, type Plan } from '../rounds.ts';
 import { startBenchServer, type Setting } from '../setting.ts';
 import { objectIdOf } from './note-rows.ts';
-import { noSignIn, type CaseResult } from '../results.ts';
+import { warmUp } from './warm-up.ts';
 
 const era: Era = '2026-07-28';
 
@@ -14,13 +15,14 @@ function createCase(scenario: string, chooseToken: () => string): Case {
   return { scenario, era, connections: 1, path: '/mcp', makeCall };
 }
 
-const fullPlan: Plan = { rounds: 10, callsPerRound: 200, warmUpCalls: 500 };
-const shortPlan: Plan = { rounds: 1, callsPerRound: 40, warmUpCalls: 10 };
+/** Turns so short that the servers stay warm. */
+const fullPlan: Plan = { rounds: 10, warmUpCalls: 40, callsPerRound: 200 };
+const shortPlan: Plan = { rounds: 1, warmUpCalls: 10, callsPerRound: 40 };
 
 /** As many tokens as calls that must not have seen theirs before. */
 async function mintTokens({ backends }: Setting, { rounds, callsPerRound, warmUpCalls }: Plan) {
   const tokens: string[] = [];
-  const count = warmUpCalls + (rounds * callsPerRound) / 2;
+  const count = (rounds * (warmUpCalls + callsPerRound)) / 2;
   while (tokens.length < count) tokens.push(await mintToken(backends, objectIdOf(1)));
   return tokens;
 }
@@ -36,7 +38,7 @@ function createTokenCases(tokens: readonly string[], again: number): Case[] {
     }),
     createCase('token seen before', () => {
       repeated += 1;
-      return tokens[seen - 1 - (repeated % again)] ?? '';
+      return tokens[seen - 1 - (repeated % Math.min(again, seen))] ?? '';
     }),
   ];
 }
@@ -50,11 +52,10 @@ export async function runVerification(setting: Setting): Promise<readonly CaseRe
   ]);
   setting.progress('token verification');
   const tokens = await mintTokens(setting, plan);
-  const again = Math.min(plan.warmUpCalls, plan.callsPerRound / 2);
   const ours = await startBenchServer(setting, 'ours.ts', required);
   const without = await startBenchServer(setting, 'ours.ts', open);
   const subjects: Subject[] = [
-    { name: 'ours', process: ours, cases: createTokenCases(tokens, again) },
+    { name: 'ours', process: ours, cases: createTokenCases(tokens, plan.callsPerRound / 2) },
     {
       name: 'this server, AUTH_REQUIRED=false',
       process: without,
@@ -62,6 +63,8 @@ export async function runVerification(setting: Setting): Promise<readonly CaseRe
     },
   ];
   try {
+    const token = await mintToken(setting.backends, objectIdOf(1));
+    for (const { process } of subjects) await warmUp(process, token, setting.short);
     return (await runRounds(subjects, plan, setting.progress)).cases;
   } finally {
     await Promise.all([ours.stop(), without.stop()]);

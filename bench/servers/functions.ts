@@ -11,8 +11,9 @@ import { report } from './report.ts';
 const [, , folder = '.'] = process.argv;
 
 const worker = await loadFunctionsWorker(folder, {
-  log(_level, message) {
-    process.stdout.write(`${message}\n`);
+  log(level, message) {
+    const stream = level === 'error' ? process.stderr : process.stdout;
+    stream.write(`${message}\n`);
   },
 });
 

@@ -4,8 +4,10 @@ import { createApp } from '../../src/app.ts';
 import { report } from './report.ts';
 
 const { routes } = createApp(process.env, {
-  sink(_level, line) {
-    process.stdout.write(`${line}\n`);
+  sink(level, line) {
+    // Standard output goes nowhere; what explains a wrong answer is shown.
+    const stream = level === 'error' ? process.stderr : process.stdout;
+    stream.write(`${line}\n`);
   },
 });
 // Its own sign-ins have to know the address before it listens there.

@@ -9,6 +9,13 @@ export interface FaultProxyOptions extends RelayOptions {
   readonly next?: Choose;
 }
 
+/** A request that a fault has met. */
+export interface MetRequest {
+  readonly path: string;
+  /** What Azure's clients call the question whose tries share it; alike for all who call theirs nothing. */
+  readonly operation: string;
+}
+
 /** Stands between a client and a service of this machine and fails in the ways a network and a service do. */
 export interface FaultProxy {
   readonly origin: string;
@@ -20,9 +27,9 @@ export interface FaultProxy {
   faultOf: Choose | undefined;
   /**
    * Begins a fault: of every request, or of those that are meant. A refused connection is refused to all.
-   * @returns the paths of the requests that it has met, told at the time of asking; none of those that were refused
+   * @returns the requests that it has met, told at the time of asking; none of those that were refused
    */
-  begin(fault: NetworkFault, isMeant?: (path: string) => boolean): Promise<() => readonly string[]>;
+  begin(fault: NetworkFault, isMeant?: (path: string) => boolean): Promise<() => readonly MetRequest[]>;
   /** Ends it. */
   end(): Promise<void>;
   stop(): Promise<void>;
@@ -41,12 +48,12 @@ export async function startFaultProxy(
   return Object.assign(proxy, {
     origin: relay.origin,
     async begin(fault: NetworkFault, isMeant: (path: string) => boolean = () => true) {
-      const met: string[] = [];
+      const met: MetRequest[] = [];
       if (fault === 'connection refused') await relay.refuse();
       else {
-        proxy.faultOf = ({ url = '' }) => {
+        proxy.faultOf = ({ url = '', headers }) => {
           if (!isMeant(url)) return undefined;
-          met.push(url);
+          met.push({ path: url, operation: String(headers['x-ms-client-request-id']) });
           return fault;
         };
       }

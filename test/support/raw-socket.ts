@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
 
 /** Connects to a port of this machine; whoever listens there may end the connection as it likes. */
 export async function openSocket(port: number): Promise<Socket> {
@@ -9,10 +8,19 @@ export async function openSocket(port: number): Promise<Socket> {
   return socket.on('error', () => undefined);
 }
 
-/** Sends bytes as they are and gives the status of the answer, when the other side has ended the connection. */
+/**
+ * Sends bytes as they are, and no more when an answer comes; gives its status, when the other side has ended the
+ * connection. NaN where that came before the answer was read: who is still sending may be cut off (RFC 9112 section 9.6).
+ */
 export async function sendRaw(port: number, ...parts: readonly (string | Uint8Array)[]): Promise<number> {
   const socket = await openSocket(port);
-  const answered = text(socket).catch(() => '');
-  for (const part of parts) socket.write(part);
-  return Number(/^HTTP\/1\.1 (\d{3})/.exec(await answered)?.[1]);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  for (const part of parts) {
+    if (answer !== '' || socket.destroyed) break;
+    await new Promise((resolve) => socket.write(part, resolve));
+  }
+  await closed;
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 }
