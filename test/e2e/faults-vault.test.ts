@@ -1,18 +1,8 @@
-import { describeFaults } from '../support/fault-table.ts';
-
-const out = '503 secrets_unavailable';
+import { describeFaults, secretUsers } from '../support/fault-table.ts';
 
 describeFaults({
   dependency: 'Key Vault',
-  needs: {
-    'public keys': out,
-    'call with our token': out,
-    refresh: out,
-    redemption: out,
-    registration: out,
-    'authorization request': '503 page',
-    'way back from Entra': '503 page',
-  },
+  needs: secretUsers,
   // Known keys count for twelve hours; after ten minutes a request asks for them first.
   always: [],
   ageMs: 11 * 60_000,

@@ -17,6 +17,19 @@ import { dumpTable, openTableOf } from './table-dump.ts';
 /** What cannot be served, and what is said instead. */
 type Missing = Readonly<Partial<Record<ProbeName, string>>>;
 
+const noSecrets = '503 secrets_unavailable';
+
+/** What needs a secret of the vault, which only the managed identity can read. */
+export const secretUsers: Missing = {
+  'public keys': noSecrets,
+  'call with our token': noSecrets,
+  refresh: noSecrets,
+  redemption: noSecrets,
+  registration: noSecrets,
+  'authorization request': '503 page',
+  'way back from Entra': '503 page',
+};
+
 /** How the routes use a dependency. */
 export interface DependencyUse {
   readonly dependency: Dependency;
