@@ -165,7 +165,7 @@ param logLevel string = 'info'
 
 param otlpEndpoint string = ''
 
-@description('Headers for the collector, or a reference to a secret of the vault: @Microsoft.KeyVault(…).')
+@description('A reference to a secret of the vault: @Microsoft.KeyVault(…). Headers themselves would stand in the history of deployments.')
 param otlpHeaders string = ''
 
 @allowed(['http/protobuf', 'http/json'])

@@ -8,7 +8,6 @@ import { createSessionTable } from './azure/session-table.ts';
 import { createAppGuard, createAuthentication, describeSignIn } from './app/app-guard.ts';
 import type { Network } from './app/authorization.ts';
 import { createLateAuthorization, type LateAuthorization } from './app/late-authorization.ts';
-import { once } from './app/once.ts';
 import { createAsk, createLookupCount, createTelemetry, observeTables } from './app/telemetry.ts';
 import { createTables, mcpTableNames, tableNames, type Tables } from './azure/tables.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
@@ -31,6 +30,7 @@ import { prompts } from './mcp/prompts/index.ts';
 import { resources } from './mcp/resources/index.ts';
 import type { Surface } from './mcp/surface.ts';
 import { tools } from './mcp/tools/index.ts';
+import { once } from './once.ts';
 import { createSessionRecorder } from './stores/session-recorder.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 

@@ -9,7 +9,7 @@ import type { Work } from '../jobs.ts';
 import type { SecretName } from '../stores/secrets.ts';
 import type { AuthorizationDeps } from './authorization.ts';
 import { checkListedClients } from './listed-clients.ts';
-import { once } from './once.ts';
+import { once } from '../once.ts';
 
 /** What the authorization server adds to the app. Its code is loaded when something of it is used. */
 export interface LateAuthorization {

@@ -1,3 +1,4 @@
+import { putLast } from '../bounded-map.ts';
 import type { CountLookup } from '../telemetry/telemetry.ts';
 
 export interface GrantCacheOptions {
@@ -23,18 +24,11 @@ export function createGrantCache(
   const found = new Map<string, number>();
   const asked = new Map<string, Promise<boolean>>();
 
-  function remember(grantId: string, until: number): void {
-    found.delete(grantId);
-    found.set(grantId, until);
-    const [oldest] = found.keys();
-    if (found.size > maxEntries && oldest !== undefined) found.delete(oldest);
-  }
-
   async function ask(grantId: string): Promise<boolean> {
     try {
       const until = await findEnd(grantId);
       if (until === undefined) found.delete(grantId);
-      else remember(grantId, until);
+      else putLast(found, grantId, until, maxEntries);
       return until !== undefined;
     } finally {
       asked.delete(grantId);

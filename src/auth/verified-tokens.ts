@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { putLast } from '../bounded-map.ts';
 import type { CountLookup } from '../telemetry/telemetry.ts';
 import type { Principal } from './principal.ts';
 
@@ -48,9 +49,7 @@ export function createVerifiedTokens<Proof extends object>({
       return verified;
     },
     remember(token, verified) {
-      held.set(keyOf(token), verified);
-      const [oldest] = held.keys();
-      if (held.size > maxEntries && oldest !== undefined) held.delete(oldest);
+      putLast(held, keyOf(token), verified, maxEntries);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type * as sdk from './sdk/identity.ts';
 import { retryOptions } from './service-client.ts';
+import { once } from '../once.ts';
 import { askUnseen } from '../telemetry/observe.ts';
 import type { Ask } from '../telemetry/telemetry.ts';
 
@@ -50,16 +51,10 @@ async function openCredential({ managedIdentity, clientId }: CredentialOptions):
  * The library is loaded with the first token, not at start: it takes longer to load than a request to answer.
  */
 export function createCredential(options: CredentialOptions, ask: Ask = askUnseen): TokenCredential {
-  let credential: Promise<TokenCredential> | undefined;
+  const load = once(() => openCredential(options));
   return {
     getToken(scopes, tokenOptions) {
-      return ask('token', async () => {
-        credential ??= openCredential(options).catch((error: unknown) => {
-          credential = undefined;
-          throw error;
-        });
-        return (await credential).getToken(scopes, tokenOptions);
-      });
+      return ask('token', async () => (await load()).getToken(scopes, tokenOptions));
     },
   };
 }

@@ -14,6 +14,7 @@ export interface AuditEvent {
   readonly outcome: 'success' | 'failure';
   /** `{tenant id}/{object id}`, where it is known for sure. */
   readonly user?: string | undefined;
+  /** On a failure, which client the caller said that it is. */
   readonly client?: string | undefined;
   /** A code: why it failed, or what was special about it. */
   readonly reason?: string | undefined;

@@ -1,6 +1,8 @@
 import type { Principal } from '../auth/principal.ts';
+import { putLast } from '../bounded-map.ts';
 import { AppError } from '../errors.ts';
 import type { Admission, Quota } from '../quota.ts';
+import { nameUser } from './audit.ts';
 import { clientAddress } from './client-address.ts';
 import type { EndpointRoute } from './endpoint.ts';
 
@@ -28,10 +30,7 @@ export function createWindows({
 
   function begin(key: string, at: number) {
     const window = { count: 0, endsAt: at + windowMs };
-    windows.delete(key);
-    windows.set(key, window);
-    const [oldest] = windows.keys();
-    if (windows.size > maxKeys && oldest !== undefined) windows.delete(oldest);
+    putLast(windows, key, window, maxKeys);
     return window;
   }
 
@@ -75,8 +74,7 @@ export function createCallLimits(options: CallLimitsOptions): CountCall {
   const addresses = createWindows({ policy: 'address', most: perAddress, windowMs, now });
 
   function admit({ counted }: EndpointRoute, { headers }: Request, principal: Principal | undefined) {
-    if (counted === 'caller' && perCaller > 0 && principal !== undefined)
-      return callers(`${principal.tenantId}/${principal.objectId}`);
+    if (counted === 'caller' && perCaller > 0 && principal !== undefined) return callers(nameUser(principal));
     const isCounted = counted === 'address' && perAddress > 0;
     return isCounted ? addresses(clientAddress(headers, trustedProxies)) : undefined;
   }

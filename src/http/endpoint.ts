@@ -20,7 +20,7 @@ export interface RequestContext {
   report(error: unknown): void;
   /**
    * Runs work after the answer, off its path; a failure is logged and reaches nobody. Asked for before the answer is
-   * given, and once: a second task would take the place of the first.
+   * given.
    */
   defer(task: () => Promise<unknown>): void;
 }

@@ -1,5 +1,5 @@
 import { describeError, describeToCaller, type AppError } from '../errors.ts';
-import { describeQuota, secondsToReset, type Quota } from '../quota.ts';
+import { secondsToReset } from '../quota.ts';
 import type { Endpoint } from './endpoint.ts';
 import { createErrorPage } from './error-page.ts';
 
@@ -49,12 +49,6 @@ function errorBody(error: AppError, form: Endpoint['errors'], requestId: string)
   };
 }
 
-/** Nothing is let through before the window ends, so that is when to come back. */
-function addQuota(headers: Headers, quota: Quota): void {
-  for (const [name, value] of Object.entries(describeQuota(quota))) headers.set(name, value);
-  headers.set('Retry-After', String(secondsToReset(quota)));
-}
-
 /**
  * The answer to a failure: the catalogue's status and message, a challenge on 401 and on `insufficient_scope`,
  * Retry-After where trying again helps. Nothing of `cause` is in it, and of `detail` only what the catalogue shows.
@@ -69,7 +63,9 @@ export async function createErrorResponse(
   },
 ): Promise<Response> {
   const { form, requestId } = options;
-  const { status, oauth, retryAfter } = describeError(error.code);
+  const { status, oauth, retryAfter: usual } = describeError(error.code);
+  // Nothing is let through before a limit's window ends, so that is when to come back.
+  const retryAfter = error.quota === undefined ? usual : secondsToReset(error.quota);
   const response =
     form === 'page'
       ? await createErrorPage({ status, message: describeToCaller(error), requestId })
@@ -80,6 +76,5 @@ export async function createErrorResponse(
   }
   if (status === 405) headers.set('Allow', options.allow.join(', '));
   if (retryAfter !== undefined) headers.set('Retry-After', String(retryAfter));
-  if (error.quota !== undefined) addQuota(headers, error.quota);
   return response;
 }

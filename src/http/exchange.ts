@@ -14,7 +14,7 @@ export interface Exchange {
   readonly log: Log;
   readonly fields: Record<string, LogFields[string]>;
   /** What is to be done when the answer has been given. */
-  deferred: (() => Promise<unknown>) | undefined;
+  deferred: (() => Promise<unknown>)[] | undefined;
   /** What the caller has left, where that is counted. */
   quota: Quota | undefined;
   readonly startedAt: number;
@@ -59,20 +59,22 @@ export function createContext(exchange: Exchange, body: string): RequestContext 
       });
     },
     defer: (task) => {
-      exchange.deferred = task;
+      (exchange.deferred ??= []).push(task);
     },
   };
 }
 
 export function startDeferred({ deferred, log, requestId }: Exchange, work: DeferredWork): void {
   if (deferred === undefined) return;
-  work.start(async () => {
-    try {
-      await deferred();
-    } catch (error) {
-      log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
-    }
-  });
+  for (const task of deferred) {
+    work.start(async () => {
+      try {
+        await task();
+      } catch (error) {
+        log('warn', 'deferred_work_failed', { requestId, cause: describeCause(error) });
+      }
+    });
+  }
 }
 
 /** A refusal is worth a warning; 404 and 405 are how clients find out what there is. */

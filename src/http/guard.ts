@@ -83,6 +83,7 @@ function refuse(
   challenge: Challenge,
 ): Promise<Response> {
   Object.assign(exchange.fields, describeFailure(error));
+  exchange.quota = error.quota ?? exchange.quota;
   auditRefusal(error, exchange);
   return createErrorResponse(error, {
     form: endpoint.errors,

@@ -26,15 +26,17 @@ export function createPlaces(most: number): Places {
         taken[access] -= 1;
       }
       taken[access] += 1;
-      let streams = false;
+      let response: Response;
       try {
-        const response = await answer();
-        const { body, headers } = response;
-        streams = body !== null && isEventStream(headers);
-        return streams && body !== null ? new Response(whenStreamEnds(body, leave), response) : response;
-      } finally {
-        if (!streams) leave();
+        response = await answer();
+      } catch (error) {
+        leave();
+        throw error;
       }
+      const { body, headers } = response;
+      if (body !== null && isEventStream(headers)) return new Response(whenStreamEnds(body, leave), response);
+      leave();
+      return response;
     },
   };
 }

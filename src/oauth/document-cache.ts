@@ -1,3 +1,4 @@
+import { putLast } from '../bounded-map.ts';
 import { askUnseen } from '../telemetry/observe.ts';
 import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
 
@@ -35,10 +36,7 @@ export function createDocumentCache(
       body: await answer.text(),
     }));
     const entry = { ...response, headers, until: now() + keptMs };
-    kept.delete(url);
-    kept.set(url, entry);
-    const [oldest] = kept.keys();
-    if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest);
+    putLast(kept, url, entry, maxEntries);
     return entry;
   }
 

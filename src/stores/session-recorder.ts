@@ -1,3 +1,4 @@
+import { putLast } from '../bounded-map.ts';
 import type { Owner } from './owner.ts';
 import type { SessionClient, SessionStore } from './session-store.ts';
 
@@ -30,13 +31,6 @@ export function createSessionRecorder(
   /** When each was handed out, in that order. */
   const written = new Map<string, number>();
 
-  function remember(key: string, at: number): void {
-    written.delete(key);
-    written.set(key, at);
-    const [oldest] = written.keys();
-    if (written.size > maxEntries && oldest !== undefined) written.delete(oldest);
-  }
-
   return {
     due(owner, client) {
       const key = keyOf(owner, client);
@@ -44,7 +38,7 @@ export function createSessionRecorder(
       const last = written.get(key);
       if (last !== undefined && at - last < intervalMs) return undefined;
       // Before the write begins, so that requests that arrive meanwhile do not write too.
-      remember(key, at);
+      putLast(written, key, at, maxEntries);
       return async () => {
         try {
           await store.record(owner, client);

@@ -290,6 +290,7 @@ describe('deferred work', () => {
     let fail: (error: Error) => void = () => undefined;
     const work = new Promise((_resolve, reject) => (fail = reject));
     let begun = false;
+    let done = false;
     const { send, lines } = guardForTest(
       createTestEndpoint({
         handle(_request, { defer }) {
@@ -297,6 +298,7 @@ describe('deferred work', () => {
             begun = true;
             return work;
           });
+          defer(() => Promise.resolve((done = true)));
           return Response.json({ begun });
         },
       }),
@@ -311,6 +313,7 @@ describe('deferred work', () => {
     expect(begun).toBe(true);
     fail(new Error('lost'));
     await settled;
+    expect(done).toBe(true);
     expect(lines.at(-1)).toMatchObject({
       level: 'warn',
       event: 'deferred_work_failed',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { once } from '../../src/app/once.ts';
+import { once } from '../src/once.ts';
 
 describe('once', () => {
   it('loads with the first call and gives the same to all', async () => {
