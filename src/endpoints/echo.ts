@@ -13,7 +13,7 @@ export const echoEndpoint: BearerEndpoint = {
   },
   handle(request, { body }) {
     parseJsonBody(request, body);
-    // As it came: writing it anew would lose what JavaScript cannot hold (large numbers, repeated names).
+    // As it came: writing it anew would lose what JavaScript cannot hold (large numbers).
     return new Response(`{"echo":${body}}`, { headers: { 'Content-Type': 'application/json' } });
   },
 };

@@ -58,7 +58,7 @@ const ofSignIn: readonly ErrorCode[] = [
 /** What can be wrong with a body. */
 const bodyStatuses = [400, 408, 413, 415];
 /** What is wrong with JSON only. */
-const ofJson: readonly ErrorCode[] = ['invalid_json', 'unsupported_media_type'];
+const ofJson: readonly ErrorCode[] = ['invalid_json', 'unsafe_keys', 'unsupported_media_type'];
 
 /** Whether pages of other origins are refused: of what browsers go to, only by what they post. */
 function refusesOrigins({ origins, methods }: DocumentedEndpoint): boolean {

@@ -59,6 +59,13 @@ export const requestErrors = {
     rpc: -32700,
     message: 'The body is not valid JSON in UTF-8.',
   },
+  unsafe_keys: {
+    status: 400,
+    oauth: 'invalid_request',
+    rpc: -32600,
+    message:
+      'An object in the body has a key twice, or one that JavaScript keeps for prototypes (__proto__, constructor.prototype). Send each key once, under another name.',
+  },
   host_not_allowed: {
     status: 403,
     message:

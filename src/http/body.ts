@@ -1,5 +1,6 @@
 import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
@@ -71,15 +72,10 @@ export async function readBody(request: Request, limit: number): Promise<string>
 
 /**
  * The body as JSON.
- * @throws AppError `unsupported_media_type` unless the request says that it is JSON, `invalid_json`
+ * @throws AppError `unsupported_media_type` unless the request says that it is JSON, `invalid_json`, `unsafe_keys`
  */
 export function parseJsonBody(request: Request, body: string): unknown {
   const mediaType = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType !== 'application/json') throw new AppError('unsupported_media_type');
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    // Without the cause: its message quotes the body, which no log may hold.
-    throw new AppError('invalid_json');
-  }
+  return parseJson(body);
 }

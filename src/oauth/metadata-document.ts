@@ -5,6 +5,7 @@ import { connect as startTls } from 'node:tls';
 import * as z from 'zod';
 import { withDeadline } from '../deadline.ts';
 import { AppError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import {
   checkFetchUrl,
   connectTo,
@@ -96,11 +97,11 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function parseJson(body: Buffer): unknown {
+function decodeJson(body: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    throw unusable('is not JSON in UTF-8', cause);
+    throw unusable('is not JSON in UTF-8 that has each key once', cause);
   }
 }
 
@@ -112,7 +113,7 @@ const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })
  * what comes: it takes nothing for a document that has no `client_id`, and nothing for a key set that has no `keys`.
  */
 function readContent(url: string, body: Buffer, policy: ClientPolicy): object {
-  const content = parseJson(body);
+  const content = decodeJson(body);
   if (!documentSchema.safeParse(content).success) {
     const keySet = keySetSchema.safeParse(content);
     if (!keySet.success) throw unusable('is neither a metadata document nor a key set');

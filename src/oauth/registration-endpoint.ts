@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { describeQuota, type Quota } from '../quota.ts';
 import { readMediaType } from './media-type.ts';
 import type { Forward } from './token-endpoint.ts';
@@ -19,13 +20,7 @@ export function createRegistrationEndpoint({
 }: RegistrationEndpointOptions): Forward {
   return async function answer(request, body) {
     if (readMediaType(request) !== 'application/json') throw new AppError('unsupported_media_type');
-    let metadata: unknown;
-    try {
-      metadata = JSON.parse(body);
-    } catch {
-      throw new AppError('invalid_json');
-    }
-    const normalized = normalize(metadata);
+    const normalized = normalize(parseJson(body));
     const quota = describeQuota(await admit());
     const response = await forward(request, JSON.stringify(normalized));
     for (const [name, value] of Object.entries(quota)) response.headers.set(name, value);

@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { visit } from 'jsonc-parser';
 import { describe, it } from '@jest/globals';
 import { AppError } from '../../src/errors.ts';
 import { parseJsonBody, readBody } from '../../src/http/body.ts';
+import { parseJson } from '../../src/json.ts';
 import { expectToHold } from '../support/fuzz.ts';
 import { anyText, checkPrototypes, headerText, jsonText } from './arbitraries.ts';
 
@@ -35,6 +38,23 @@ const pieces = fc.array(
   ),
   { maxLength: 6 },
 );
+
+/** Whether an object of this JSON has a key twice or one that leads to prototypes, as another parser sees it. */
+function hasUnsafeKeys(text: string): boolean {
+  const objects: Set<string>[] = [];
+  let isUnsafe = false;
+  visit(text, {
+    onObjectBegin: () => void objects.push(new Set()),
+    onObjectProperty(name, _offset, _length, _line, _character, pathOf) {
+      const keys = objects.at(-1) ?? new Set();
+      const isPrototype = name === 'prototype' && pathOf().at(-1) === 'constructor';
+      isUnsafe ||= keys.has(name) || name === '__proto__' || isPrototype;
+      keys.add(name);
+    },
+    onObjectEnd: () => void objects.pop(),
+  });
+  return isUnsafe;
+}
 
 describe('a body', () => {
   it('is read as the UTF-8 that it is, wherever it is cut, and never past the limit', () =>
@@ -84,12 +104,23 @@ describe('a body', () => {
           } catch (error) {
             const isOurs =
               error instanceof AppError && error.cause === undefined && error.detail === undefined;
-            return isOurs && ['unsupported_media_type', 'invalid_json'].includes(error.code);
+            return isOurs && ['unsupported_media_type', 'invalid_json', 'unsafe_keys'].includes(error.code);
           } finally {
             checkPrototypes();
           }
         },
       ),
       { cost: 2 },
+    ));
+
+  it('is refused for the keys of its JSON where another parser finds one twice, and nowhere else', () =>
+    expectToHold(
+      fc.property(jsonText(['a', ':', '"', '\\', 'a":'], ['":"', '"\\""', '"\\\\"']), (text) => {
+        try {
+          return isDeepStrictEqual(parseJson(text), JSON.parse(text)) && !hasUnsafeKeys(text);
+        } catch (error) {
+          return error instanceof AppError && error.code === 'unsafe_keys' && hasUnsafeKeys(text);
+        }
+      }),
     ));
 });

@@ -168,7 +168,7 @@ const oddHeader = fc
 const oddBody = fc
   .tuple(anySent, anyEdit)
   .map(([{ body, headers }, edit]) => ({ headers, body: change(body, edit) }));
-/** The envelope with a member that comes twice or is of another type. */
+/** The envelope with a member of another type, or that comes twice. */
 const oddMember = fc
   .tuple(
     anySent,
@@ -180,11 +180,14 @@ const oddMember = fc
       '9007199254740993',
       `{"_meta":${JSON.stringify(envelope)}}`,
     ]),
-    fc.boolean(),
+    fc.constantFrom('instead', 'before', 'after'),
   )
-  .map(([{ body, headers }, name, value, first]) => {
+  .map(([{ body, headers }, name, value, place]) => {
     const member = `${JSON.stringify(name)}:${value}`;
-    return { headers, body: first ? `{${member},${body.slice(1)}` : `${body.slice(0, -1)},${member}}` };
+    if (place === 'before') return { headers, body: `{${member},${body.slice(1)}` };
+    const members = Object.entries(JSON.parse(body) as object).filter(([key]) => key !== name);
+    const rest = place === 'after' ? body : JSON.stringify(Object.fromEntries(members));
+    return { headers, body: `${rest.slice(0, -1)},${member}}` };
   });
 /** The one revision that has batches. */
 const batchVersion = '2025-03-26';
