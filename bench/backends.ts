@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAzurite, type Azurite } from '../dev/azurite.ts';
-import { apps, homeTenant, users } from '../dev/entra/directory.ts';
+import { apps, homeTenant } from '../dev/entra/directory.ts';
 import { startLocalEntra, type LocalEntra } from '../dev/entra/server.ts';
 import { startLocalIdentityEndpoint, type LocalIdentityEndpoint } from '../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../dev/key-vault/server.ts';
@@ -47,27 +47,7 @@ export async function startBackends(): Promise<Backends> {
   };
 }
 
-const scope = 'access_as_user';
-
-/** A user's access token, as Entra gives it: RS256, version 2. */
-export async function requestToken({ entra }: Backends): Promise<string> {
-  const { tenantId, username, password } = users.alice;
-  const response = await fetch(`${entra.authority}/${tenantId}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'password',
-      client_id: apps.native.id,
-      username,
-      password,
-      scope: `${apps.api.api.identifierUri}/${scope}`,
-    }),
-  });
-  const { access_token: token } = (await response.json()) as { access_token?: string };
-  if (token === undefined) throw new Error(`the local Entra gave no token: ${response.status}`);
-  return token;
-}
-
-/** The same for a user who is in no directory, by object id. */
+/** An access token of a user who is in no directory, by object id. */
 export async function mintToken({ entra }: Backends, objectId: string): Promise<string> {
   const response = await fetch(`${entra.authority}/dev/tokens`, {
     method: 'POST',
@@ -85,7 +65,7 @@ export function createPeerEnvironment({ entra }: Backends): NodeJS.ProcessEnv {
     BENCH_ISSUER: `${tenant}/v2.0`,
     BENCH_JWKS_URL: `${tenant}/discovery/v2.0/keys`,
     BENCH_AUDIENCE: apps.api.id,
-    BENCH_SCOPE: scope,
+    BENCH_SCOPE: 'access_as_user',
   };
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
-import { createProxyEnvironment, requestToken } from '../backends.ts';
+import { requestUserToken } from '../../dev/oauth-client/entra-tokens.ts';
+import { createProxyEnvironment } from '../backends.ts';
 import { createExchange, describeAdd, type Call } from '../calls.ts';
 import { addressCall } from '../contenders.ts';
 import { median } from '../measure.ts';
@@ -112,7 +113,7 @@ function addWeights(one: Weight, other: Weight): Weight {
 async function prepare(setting: Setting, folder: string): Promise<Ground> {
   const workerFile = join(folder, 'worker.mjs');
   await makeWorker(workerFile);
-  const token = await requestToken(setting.backends);
+  const token = await requestUserToken(setting.backends.entra.authority, 'alice');
   const makeCall = createExchange(describeAdd('2026-07-28'), () => token);
   return {
     setting,

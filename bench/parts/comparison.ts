@@ -1,5 +1,6 @@
+import { requestUserToken } from '../../dev/oauth-client/entra-tokens.ts';
 import { obtainTokens } from '../../dev/oauth-client/raw-oauth.ts';
-import { createOwnEnvironment, createPeerEnvironment, requestToken } from '../backends.ts';
+import { createOwnEnvironment, createPeerEnvironment } from '../backends.ts';
 import { createExchange, describeAdd, describeDiscovery, type Exchange } from '../calls.ts';
 import { addressCall, type Contender } from '../contenders.ts';
 import type { Case, Subject } from '../measure.ts';
@@ -37,7 +38,7 @@ async function startWithEntra(
   const environment = isPeer ? createPeerEnvironment(backends) : await createOwnEnvironment(backends);
   const args = kind === 'package' ? [packageFolder] : [];
   const process = await startBenchServer(setting, file, environment, args);
-  return { process, token: await requestToken(backends) };
+  return { process, token: await requestUserToken(backends.entra.authority, 'alice') };
 }
 
 async function start(contender: Contender, setting: Setting): Promise<Running> {

@@ -15,6 +15,7 @@ import {
   type TestKey,
 } from '../support/jwks-server.ts';
 import { refusalOf } from '../support/failure-of.ts';
+import { api, authority, issuer, now, ownClaims, tid, userClaims } from '../support/good-claims.ts';
 import { createRotatingSecrets, signingVersion } from './rotating-secrets.ts';
 
 function codeOf(header: string | null): string {
@@ -49,36 +50,6 @@ describe('readBearerToken', () => {
     expect(codeOf(header)).toBe(code);
   });
 });
-
-const issuer = 'https://mcp.example.com';
-const authority = 'https://login.example.com';
-const tid = '11111111-1111-4111-8111-111111111111';
-const oid = '55555555-5555-4555-8555-555555555555';
-const api = '22222222-2222-4222-8222-222222222222';
-const time = 1_800_000_000;
-const now = () => time * 1_000;
-
-const ownClaims = {
-  iss: issuer,
-  aud: `${issuer}/mcp`,
-  exp: time + 600,
-  sub: `${tid}.${oid}`,
-  tid,
-  oid,
-  client_id: 'own',
-  scope: 'access_as_user',
-  gid: 'grant',
-};
-const entraClaims = {
-  iss: `${authority}/${tid}/v2.0`,
-  aud: api,
-  exp: time + 600,
-  ver: '2.0',
-  tid,
-  oid,
-  azp: 'at-entra',
-  scp: 'access_as_user',
-};
 
 describe('createAuthenticator', () => {
   const ownKeys = createSigningKeys(createRotatingSecrets('session-signing-key', signingVersion('a1')));
@@ -144,7 +115,7 @@ describe('createAuthenticator', () => {
   it('S18: gives the tokens of each issuer to its verifier', async () => {
     expect(await authenticate(await signOwn())).toMatchObject({ clientId: 'own' });
     expect(asked).toEqual(['grant']);
-    expect(await authenticate(await signClaims(entraKey, entraClaims))).toMatchObject({
+    expect(await authenticate(await signClaims(entraKey, userClaims))).toMatchObject({
       clientId: 'at-entra',
     });
     expect(asked).toEqual(['grant']);
@@ -156,7 +127,7 @@ describe('createAuthenticator', () => {
       createAuthenticator(only)(
         new Request(`${issuer}/mcp`, { headers: { Authorization: `Bearer ${token}` } }),
       );
-    expect(await request(await signClaims(entraKey, entraClaims))).toMatchObject({ clientId: 'at-entra' });
+    expect(await request(await signClaims(entraKey, userClaims))).toMatchObject({ clientId: 'at-entra' });
     expect((await refusalOf(request(await signOwn()))).code).toBe('unsupported_algorithm');
   });
 
@@ -178,7 +149,7 @@ describe('createAuthenticator', () => {
   });
 
   it('S18: refuses alg none under either issuer', async () => {
-    for (const claims of [ownClaims, entraClaims]) {
+    for (const claims of [ownClaims, userClaims]) {
       const parts = [{ alg: 'none', typ: 'at+jwt' }, claims].map((part) =>
         Buffer.from(JSON.stringify(part)).toString('base64url'),
       );
@@ -194,7 +165,7 @@ describe('createAuthenticator', () => {
     for (const secret of [await exportSPKI(publicKey), await exportSPKI(entraPublicKey)]) {
       for (const [claims, kid] of [
         [ownClaims, ownKey.kid],
-        [entraClaims, 'entra'],
+        [userClaims, 'entra'],
       ] as const) {
         const signed = [{ alg: 'HS256', typ: 'at+jwt', kid }, claims]
           .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))

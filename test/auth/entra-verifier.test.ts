@@ -4,6 +4,7 @@ import type { JWTPayload } from 'jose';
 import { createEntraVerifier, jwksUrl } from '../../src/auth/entra-verifier.ts';
 import { createJwksCache } from '../../src/auth/jwks-cache.ts';
 import type { Config } from '../../src/config.ts';
+import { api, authority, oid, tid, time } from '../support/good-claims.ts';
 import {
   createTestKey,
   signClaims,
@@ -12,13 +13,8 @@ import {
   type TestKey,
 } from '../support/jwks-server.ts';
 
-const tid = '11111111-1111-4111-8111-111111111111';
 const otherTid = '33333333-3333-4333-8333-333333333333';
-const api = '22222222-2222-4222-8222-222222222222';
-const oid = '55555555-5555-4555-8555-555555555555';
 const client = '66666666-6666-4666-8666-666666666666';
-const authority = 'https://login.example.com';
-const time = 1_800_000_000;
 
 const config: Config['entra'] = {
   tenantId: tid,

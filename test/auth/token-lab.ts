@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, exportJWK } from 'jose';
-import { apps, homeTenant, users } from '../../dev/entra/directory.ts';
+import { apps } from '../../dev/entra/directory.ts';
 import { startLocalEntra } from '../../dev/entra/server.ts';
 import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault } from '../../dev/key-vault/server.ts';
+import { requestUserToken } from '../../dev/oauth-client/entra-tokens.ts';
+import { obtainTokens } from '../../dev/oauth-client/raw-oauth.ts';
 import { trustCertificates } from '../../dev/trust.ts';
 import { createTestKey, startJwksServer, type JwksServer } from '../support/jwks-server.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
-import { obtainTokens } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 
 /** A key with which tokens can be signed, and what its public half is known by. */
@@ -61,23 +62,6 @@ async function startEntra(key: SigningKey, folder: string) {
   return { authority, stop, identity };
 }
 
-/** Alice's access token by the password grant. */
-async function askEntra(authority: string): Promise<string> {
-  const { username, password } = users.alice;
-  const response = await fetch(`${authority}/${homeTenant.id}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'password',
-      client_id: apps.native.id,
-      username,
-      password,
-      scope: `${apps.api.api.identifierUri}/access_as_user`,
-    }),
-  });
-  const { access_token: token = '' } = (await response.json()) as { access_token?: string };
-  return token;
-}
-
 async function startAttacker(): Promise<TokenLab['attacker']> {
   const published = await createTestKey('attacker');
   const keys = {
@@ -109,7 +93,7 @@ export async function openTokenLab(): Promise<TokenLab> {
   const { accessToken, refreshToken } = await obtainTokens(server.url);
   return {
     server,
-    entra: describeToken(await askEntra(authority), entraKey),
+    entra: describeToken(await requestUserToken(authority, 'alice'), entraKey),
     own: describeToken(accessToken, ownKey),
     refreshToken,
     attacker,

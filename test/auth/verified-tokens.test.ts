@@ -3,6 +3,7 @@ import { createEntraVerifier } from '../../src/auth/entra-verifier.ts';
 import { createJwksCache } from '../../src/auth/jwks-cache.ts';
 import type { Principal } from '../../src/auth/principal.ts';
 import { createVerifiedTokens } from '../../src/auth/verified-tokens.ts';
+import { api, authority, oid, tid, time } from '../support/good-claims.ts';
 import {
   createTestKey,
   signClaims,
@@ -10,12 +11,6 @@ import {
   type JwksServer,
   type TestKey,
 } from '../support/jwks-server.ts';
-
-const time = 1_800_000_000;
-const tid = '11111111-1111-4111-8111-111111111111';
-const api = '22222222-2222-4222-8222-222222222222';
-const oid = '55555555-5555-4555-8555-555555555555';
-const authority = 'https://login.example.com';
 
 const principal: Principal = {
   kind: 'user',

@@ -8,6 +8,7 @@ import {
 } from '../../src/oauth/authorization-request.ts';
 import { expectToHold } from '../support/fuzz.ts';
 import { anyText, textOf } from './arbitraries.ts';
+import { authorizationParameters } from './authorization-parameters.ts';
 import { anyUri } from './uris.ts';
 
 const resource = 'https://server.example/mcp';
@@ -15,24 +16,9 @@ const requiredScopes = ['access_as_user', 'notes.write'];
 const policy = { requiredScopes, audiences: ['api://entra-mcp'], resource };
 const anyScope = textOf([...requiredScopes, 'api://entra-mcp/', ' ', 'openid', '.default']);
 
-const parameterNames = [
-  'client_id',
-  'redirect_uri',
-  'response_type',
-  'response_mode',
-  'scope',
-  'state',
-  'resource',
-  'prompt',
-  'upstream_prompt',
-  'domain_hint',
-  'login_hint',
-  'code_challenge',
-  'code_challenge_method',
-  'nonce',
-  'claims',
-  '__proto__',
-];
+/** What oidc-provider is to see; everything else stays outside. */
+const passed = [...authorizationParameters, 'upstream_prompt', 'domain_hint', 'login_hint'];
+const parameterNames = [...passed, 'nonce', 'claims', '__proto__'];
 const parameterValue = fc.oneof(
   fc.constantFrom(
     'code',
@@ -51,8 +37,6 @@ const parameterValue = fc.oneof(
 const parameters = fc.array(fc.tuple(fc.oneof(fc.constantFrom(...parameterNames), anyText), parameterValue), {
   maxLength: 12,
 });
-/** What oidc-provider is to see; everything else stays outside. */
-const passed = parameterNames.filter((one) => !['nonce', 'claims', '__proto__'].includes(one));
 
 /** The request as oidc-provider sees it; undefined where it is refused. */
 function clean(sent: readonly (readonly [string, string])[]): URL | undefined {

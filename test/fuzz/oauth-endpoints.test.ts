@@ -5,6 +5,7 @@ import { expectToHold } from '../support/fuzz.ts';
 import { loopbackRedirect } from '../../dev/oauth-client/raw-oauth.ts';
 import { anyIPv4 } from './addresses.ts';
 import { anyText, base64urlText, checkPrototypes, headerText, jsonText, textOf } from './arbitraries.ts';
+import { authorizationParameters } from './authorization-parameters.ts';
 import { base, createOAuthApp, registerClient, type OAuthApp } from './oauth-app.ts';
 import { anyUri, uriEnding } from './uris.ts';
 
@@ -18,16 +19,7 @@ beforeAll(async () => {
 /** Stands for the id of the client that is registered, which is known only when the test runs. */
 const ownId = '{client}';
 const names = [
-  'client_id',
-  'redirect_uri',
-  'response_type',
-  'response_mode',
-  'scope',
-  'state',
-  'resource',
-  'prompt',
-  'code_challenge',
-  'code_challenge_method',
+  ...authorizationParameters,
   'grant_type',
   'code',
   'code_verifier',

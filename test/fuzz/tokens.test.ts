@@ -8,16 +8,20 @@ import type { Principal } from '../../src/auth/principal.ts';
 import { createSessionVerifier } from '../../src/auth/session-verifier.ts';
 import { AppError, describeError } from '../../src/errors.ts';
 import { expectToHold } from '../support/fuzz.ts';
+import {
+  api,
+  applicationClaims,
+  authority,
+  issuer,
+  now,
+  oid,
+  ownClaims,
+  tid,
+  time,
+  userClaims,
+} from '../support/good-claims.ts';
 import { encodePart, signText } from '../support/sign-text.ts';
 import { anyEdit, anyText, change, checkPrototypes, jsonText, textOf } from './arbitraries.ts';
-
-const time = 1_800_000_000;
-const now = () => time * 1_000;
-const tid = '11111111-1111-4111-8111-111111111111';
-const oid = '55555555-5555-4555-8555-555555555555';
-const api = '22222222-2222-4222-8222-222222222222';
-const issuer = 'https://mcp.example.com';
-const authority = 'https://login.example.com';
 
 /** Texts of JSON values by the names of members. */
 type OddValues = Readonly<Record<string, readonly string[]>>;
@@ -42,11 +46,10 @@ function membersOf(good: object, odd: OddValues): Arbitrary<string> {
 
 type Claims = Readonly<Record<string, unknown>>;
 
+type Verifier = Pick<EntraVerifier, 'verify'>;
+
 /** Who the token is for; undefined where it is refused with 401 or 403. Any other failure is thrown on. */
-async function verify(
-  verifier: Pick<EntraVerifier, 'verify'>,
-  token: string,
-): Promise<Principal | undefined> {
+async function verify(verifier: Verifier, token: string): Promise<Principal | undefined> {
   try {
     return await verifier.verify(token);
   } catch (error) {
@@ -58,7 +61,20 @@ async function verify(
   }
 }
 
-/** Whether the token may be used now, told from its claims as JSON.parse reads them: of a repeated one the last counts. */
+/** That a token is taken only if the part that varies is in order as JSON.parse reads it: of a repeated member the last counts. */
+function takesOnly(
+  verifier: Verifier,
+  parts: Arbitrary<string>,
+  toToken: (part: string) => string,
+  isInOrder: (read: Claims, principal: Principal) => boolean,
+) {
+  return fc.asyncProperty(parts, async (part) => {
+    const principal = await verify(verifier, toToken(part));
+    return principal === undefined || isInOrder(JSON.parse(part) as Claims, principal);
+  });
+}
+
+/** Whether the token may be used now. */
 function isCurrent({ exp, nbf = time }: Claims): boolean {
   return typeof exp === 'number' && exp > time - 60 && typeof nbf === 'number' && nbf <= time + 60;
 }
@@ -113,17 +129,7 @@ describe('a token of this server', () => {
     now,
   });
   const header = { alg: 'ES256', typ: 'at+jwt', kid: 'own' };
-  const claims = {
-    iss: issuer,
-    aud: `${issuer}/mcp`,
-    exp: time + 600,
-    sub: `${tid}.${oid}`,
-    tid,
-    oid,
-    client_id: 'client',
-    scope: 'access_as_user',
-    gid: 'grant',
-  };
+  const signPayload = (payload: string) => signText(JSON.stringify(header), payload, privateKey);
   const anyHeader = membersOf(header, {
     alg: ['"none"', '"HS256"', '"RS256"', '"ES384"', '["ES256"]'],
     typ: ['"JWT"', '"AT+JWT"', '["at+jwt"]', 'null'],
@@ -131,7 +137,7 @@ describe('a token of this server', () => {
     crit: ['["exp"]', '[]', '["b64"]'],
     b64: ['false'],
   });
-  const anyClaims = membersOf(claims, {
+  const anyClaims = membersOf(ownClaims, {
     iss: [`"${issuer}/"`, `["${issuer}"]`, `"${issuer.toUpperCase()}"`],
     aud: [`"${issuer}"`, `["${issuer}/mcp"]`, `"${issuer}/mcp/"`],
     exp: [String(time - 61), '"9999999999"', '9e99', '-1', 'null'],
@@ -146,10 +152,7 @@ describe('a token of this server', () => {
 
   it('is taken only with the claims that it must have, as its last word on each', () =>
     expectToHold(
-      fc.asyncProperty(anyClaims, async (text) => {
-        const principal = await verify(verifier, signText(JSON.stringify(header), text, privateKey));
-        if (principal === undefined) return true;
-        const read = JSON.parse(text) as Claims;
+      takesOnly(verifier, anyClaims, signPayload, (read, principal) => {
         const isOurs = read.iss === issuer && read.aud === `${issuer}/mcp` && read.gid === 'grant';
         const isTheirs =
           principal.tenantId === read.tid && read.sub === `${principal.tenantId}.${principal.objectId}`;
@@ -167,7 +170,7 @@ describe('a token of this server', () => {
   it('is taken as it is issued', () =>
     expectToHold(
       fc.asyncProperty(fc.integer({ min: time - 59, max: 253_402_300_799 }), async (exp) => {
-        const token = signText(JSON.stringify(header), JSON.stringify({ ...claims, exp }), privateKey);
+        const token = signPayload(JSON.stringify({ ...ownClaims, exp }));
         return (await verify(verifier, token))?.objectId === oid;
       }),
       { cost: 2 },
@@ -175,12 +178,13 @@ describe('a token of this server', () => {
 
   it('is taken under no header but ES256 of an access token and a key that is published', () =>
     expectToHold(
-      fc.asyncProperty(anyHeader, async (text) => {
-        const principal = await verify(verifier, signText(text, JSON.stringify(claims), privateKey));
-        if (principal === undefined) return true;
-        const { alg, typ, kid, crit } = JSON.parse(text) as Claims;
-        return alg === 'ES256' && typ === 'at+jwt' && kid === 'own' && crit === undefined;
-      }),
+      takesOnly(
+        verifier,
+        anyHeader,
+        (head) => signText(head, JSON.stringify(ownClaims), privateKey),
+        ({ alg, typ, kid, crit }) =>
+          alg === 'ES256' && typ === 'at+jwt' && kid === 'own' && crit === undefined,
+      ),
       { cost: 2 },
     ));
 
@@ -197,7 +201,7 @@ describe('a token of this server', () => {
   it('is refused with any change to it that changes a bit of it', () =>
     expectToHold(
       fc.asyncProperty(anyEdit, async (edit) => {
-        const token = signText(JSON.stringify(header), JSON.stringify(claims), privateKey);
+        const token = signPayload(JSON.stringify(ownClaims));
         const changed = change(token, edit);
         const isSame = token.split('.').every((part, index) => {
           const bytes = Buffer.from(changed.split('.')[index] ?? '', 'base64url');
@@ -232,19 +236,8 @@ describe('a token of Entra', () => {
     },
   });
   const header = { alg: 'RS256', typ: 'JWT', kid: 'entra' };
-  const others = {
-    iss: `${authority}/${tid}/v2.0`,
-    aud: api,
-    exp: time + 600,
-    ver: '2.0',
-    tid,
-    oid,
-    sub: 'pairwise',
-    azp: oid,
-  };
-  const user = { ...others, scp: 'access_as_user' };
-  const application = { ...others, sub: oid, roles: ['Mcp.Invoke'], idtyp: 'app' };
-  const anyClaims = fc.constantFrom(user, application).chain((good) =>
+  const signPayload = (payload: string) => signText(JSON.stringify(header), payload, privateKey);
+  const anyClaims = fc.constantFrom(userClaims, applicationClaims).chain((good) =>
     membersOf(good, {
       iss: [
         `"${authority}/${oid}/v2.0"`,
@@ -276,10 +269,7 @@ describe('a token of Entra', () => {
 
   it('is taken only with the claims that it must have, as its last word on each', () =>
     expectToHold(
-      fc.asyncProperty(anyClaims, async (text) => {
-        const principal = await verify(verifier, signText(JSON.stringify(header), text, privateKey));
-        if (principal === undefined) return true;
-        const read = JSON.parse(text) as Claims;
+      takesOnly(verifier, anyClaims, signPayload, (read, principal) => {
         const issuers: Claims = {
           '1.0': `https://sts.windows.net/${principal.tenantId}/`,
           '2.0': `${authority}/${principal.tenantId}/v2.0`,
@@ -297,12 +287,12 @@ describe('a token of Entra', () => {
 
   it('is taken under no header but RS256 and a key that is published', () =>
     expectToHold(
-      fc.asyncProperty(anyHeader, async (text) => {
-        const principal = await verify(verifier, signText(text, JSON.stringify(user), privateKey));
-        if (principal === undefined) return true;
-        const { alg, kid, crit } = JSON.parse(text) as Claims;
-        return alg === 'RS256' && kid === 'entra' && crit === undefined;
-      }),
+      takesOnly(
+        verifier,
+        anyHeader,
+        (head) => signText(head, JSON.stringify(userClaims), privateKey),
+        ({ alg, kid, crit }) => alg === 'RS256' && kid === 'entra' && crit === undefined,
+      ),
       { cost: 10 },
     ));
 });

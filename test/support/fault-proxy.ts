@@ -9,13 +9,6 @@ export interface FaultProxyOptions extends RelayOptions {
   readonly next?: Choose;
 }
 
-/** A request that a fault has met. */
-export interface MetRequest {
-  readonly path: string;
-  /** What Azure's clients call the question whose tries share it; alike for all who call theirs nothing. */
-  readonly operation: string;
-}
-
 /** Stands between a client and a service of this machine and fails in the ways a network and a service do. */
 export interface FaultProxy {
   readonly origin: string;
@@ -27,12 +20,18 @@ export interface FaultProxy {
   faultOf: Choose | undefined;
   /**
    * Begins a fault: of every request, or of those that are meant. A refused connection is refused to all.
-   * @returns the requests that it has met, told at the time of asking; none of those that were refused
+   * @returns the paths of the requests that it has met, told at the time of asking; none of those that were refused,
+   * and no tries of what was asked before it
    */
-  begin(fault: NetworkFault, isMeant?: (path: string) => boolean): Promise<() => readonly MetRequest[]>;
+  begin(fault: NetworkFault, isMeant?: (path: string) => boolean): Promise<() => readonly string[]>;
   /** Ends it. */
   end(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What all tries of one question share, if one of Azure's clients asks it. */
+function operationOf({ headers }: IncomingMessage): unknown {
+  return headers['x-ms-client-request-id'];
 }
 
 /** @param target origin of the service; may be given later */
@@ -41,19 +40,24 @@ export async function startFaultProxy(
   { next, ...options }: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
   const proxy = { target, fault: 'none' as Fault, faultOf: undefined as Choose | undefined };
+  const operations = new Set<unknown>();
   const relay = await startRelay(async (incoming, outgoing, body) => {
+    const operation = operationOf(incoming);
+    if (operation !== undefined) operations.add(operation);
     const fault = (await proxy.faultOf?.(incoming, body)) ?? (await next?.(incoming, body)) ?? proxy.fault;
     await answerWith(fault, incoming, outgoing, () => passOn(proxy.target, incoming, body));
   }, options);
   return Object.assign(proxy, {
     origin: relay.origin,
     async begin(fault: NetworkFault, isMeant: (path: string) => boolean = () => true) {
-      const met: MetRequest[] = [];
+      const met: string[] = [];
+      const earlier = new Set(operations);
       if (fault === 'connection refused') await relay.refuse();
       else {
-        proxy.faultOf = ({ url = '', headers }) => {
+        proxy.faultOf = (incoming) => {
+          const { url = '' } = incoming;
           if (!isMeant(url)) return undefined;
-          met.push({ path: url, operation: String(headers['x-ms-client-request-id']) });
+          if (!earlier.has(operationOf(incoming))) met.push(url);
           return fault;
         };
       }

@@ -15,7 +15,7 @@ export interface FaultRow {
   readonly fault: NetworkFault;
   /** What a request is told that cannot be served without it. */
   readonly answer: string;
-  /** Tries of the question that one request causes; undefined where they cannot be counted or take too long. */
+  /** Requests to the dependency that one request causes; undefined where they cannot be counted or take too long. */
   readonly tries: number | undefined;
   /** Seconds after which the answer is there. */
   readonly within: number;

@@ -9,7 +9,6 @@ import {
   type ProbeName,
   type Reply,
 } from './fault-probes.ts';
-import type { MetRequest } from './fault-proxy.ts';
 import { faultRows, type Dependency, type FaultRow } from './fault-rows.ts';
 import { startFaultWorld, type FaultWorld, type FaultyServer } from './fault-world.ts';
 import { dumpTable, openTableOf } from './table-dump.ts';
@@ -114,19 +113,15 @@ async function setUp(scene: Scene): Promise<{ warm: FaultyServer; cold: FaultySe
   return { warm, cold: await world.startCold() };
 }
 
-/** Tries of the question that one request to a server causes; other servers may ask theirs meanwhile. */
+/** Requests to the dependency that one request to a server causes. */
 async function countTries(
   { use, material }: Scene,
   server: FaultyServer,
-  met: () => readonly MetRequest[],
+  met: () => readonly string[],
 ): Promise<number> {
   const { probe, path = '' } = use.counted;
   await askAll(server, [probe], material);
-  const questions = Map.groupBy(
-    met().filter((request) => request.path.includes(path)),
-    ({ operation }) => operation,
-  );
-  return Math.max(...[...questions.values()].map(({ length }) => length));
+  return met().filter((candidate) => candidate.includes(path)).length;
 }
 
 async function expectRow(scene: Scene, row: FaultRow, warm: FaultyServer, cold: FaultyServer) {

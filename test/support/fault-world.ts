@@ -1,5 +1,4 @@
 import { describeProxies, entraTokenMs, faultsOf, startProxies, stopProxies } from './fault-proxies.ts';
-import type { MetRequest } from './fault-proxy.ts';
 import type { Dependency } from './fault-rows.ts';
 import type { NetworkFault } from './faults.ts';
 import { startInstance, type Instance } from './instances.ts';
@@ -29,7 +28,7 @@ export interface FaultWorld {
   /** Puts the clock of all of them forward. */
   advance(ms: number): Promise<void>;
   /** Begins a fault. Tells the paths of the requests that it has met, when asked. */
-  spoil(dependency: Dependency, fault: NetworkFault): Promise<() => readonly MetRequest[]>;
+  spoil(dependency: Dependency, fault: NetworkFault): Promise<() => readonly string[]>;
   /** Ends it. */
   mend(dependency: Dependency): Promise<void>;
   stop(): Promise<void>;
