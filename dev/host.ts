@@ -42,15 +42,15 @@ function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'
 type Fetch = (request: Request) => Response | Promise<Response>;
 
 /**
- * Serves a web-standard handler on this machine.
+ * Serves a web-standard handler on this machine. The library puts its own `Request` and `Response` in the place of the
+ * global ones, with which an answer that was made of a text reaches the socket without a stream in between.
  * Rejects with the error of `listen` where the port cannot be had.
  */
 export async function serveFetch(
   handle: Fetch,
   { port, host = '127.0.0.1', tls }: HostOptions,
 ): Promise<Host> {
-  // Its replacements of the global Request and Response are not wanted: they exist on no other host.
-  const listener = getRequestListener(handle, { overrideGlobalObjects: false });
+  const listener = getRequestListener(handle);
   const onRequest: RequestListener = (incoming, outgoing) => void listener(incoming, outgoing);
   const server =
     tls === undefined

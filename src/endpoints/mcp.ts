@@ -127,7 +127,7 @@ export function createMcpEndpoint({ handleMcp, recorder }: McpEndpointDeps): Bea
         deadlineMs,
         () => new AppError('timed_out'),
       );
-      if (response.body !== null && isEventStream(response.headers)) {
+      if (isEventStream(response.headers) && response.body !== null) {
         exchange.streams = true;
         return new Response(endStreamAfter(response.body, deadlineMs), response);
       }

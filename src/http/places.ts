@@ -33,8 +33,9 @@ export function createPlaces(most: number): Places {
         leave();
         throw error;
       }
-      const { body, headers } = response;
-      if (body !== null && isEventStream(headers)) return new Response(whenStreamEnds(body, leave), response);
+      // What asks for the body of an answer makes the local host build a stream for it.
+      if (isEventStream(response.headers) && response.body !== null)
+        return new Response(whenStreamEnds(response.body, leave), response);
       leave();
       return response;
     },

@@ -4,7 +4,7 @@ import { prepareHandlers } from './handlers.ts';
 import type { BeginMessage } from './message-spans.ts';
 import { protocolVersions } from './protocol-versions.ts';
 import { checkSurface, describeCapabilities, type Surface } from './surface.ts';
-import { nameErrors, observeMessages } from './watched-transport.ts';
+import { closeWithoutStack, nameErrors, observeMessages } from './watched-transport.ts';
 
 const fiveMinutes = 300_000;
 
@@ -50,6 +50,7 @@ export function createServerFactory(
     server.connect = async (transport) => {
       nameErrors(transport, exchange);
       await connect(transport);
+      closeWithoutStack(transport);
       if (beginMessage !== undefined) observeMessages(transport, beginMessage, exchange);
     };
     return server;
