@@ -35,7 +35,8 @@ function countKeys(value: unknown): number {
     if (Array.isArray(next)) {
       for (const child of next) if (isObject(child)) waiting.push(child);
     } else if (isObject(next)) {
-      for (const [key, child] of Object.entries(next)) {
+      for (const key of Object.keys(next)) {
+        const child = next[key];
         if (reachesPrototype(key, child)) throw new AppError('unsafe_keys');
         if (isObject(child)) waiting.push(child);
         count += 1;

@@ -1,13 +1,15 @@
 /** This server on its own local host, with every line of the log that it has on Azure. */
 import { startHost } from '../../dev/host.ts';
+import { createLineWriter } from '../../dev/line-writer.ts';
 import { createApp } from '../../src/app.ts';
 import { report } from './report.ts';
 
+const write = createLineWriter(process.stdout);
 const { routes } = createApp(process.env, {
   sink(level, line) {
+    write(line);
     // Standard output goes nowhere; what explains a wrong answer is shown.
-    const stream = level === 'error' ? process.stderr : process.stdout;
-    stream.write(`${line}\n`);
+    if (level === 'error') console.error(line);
   },
 });
 // Its own sign-ins have to know the address before it listens there.

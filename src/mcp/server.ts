@@ -4,6 +4,7 @@ import { prepareHandlers } from './handlers.ts';
 import type { BeginMessage } from './message-spans.ts';
 import { protocolVersions } from './protocol-versions.ts';
 import { checkSurface, describeCapabilities, type Surface } from './surface.ts';
+import type { Tool } from './tool.ts';
 import { closeWithoutStack, nameErrors, observeMessages } from './watched-transport.ts';
 
 const fiveMinutes = 300_000;
@@ -18,6 +19,24 @@ const cacheHints = {
   'resources/read': { ttlMs: 0, cacheScope: 'private' },
 } as const;
 
+type FindSchema = (tool: string) => Tool['wire']['inputSchema'] | undefined;
+
+/**
+ * The schemas of tools that want arguments in `Mcp-Param-*` headers too, by which the SDK checks those before a call. Of
+ * other tools it is told none: it would search theirs for such arguments with every call.
+ */
+function createHeaderSchemas(tools: readonly Tool[]): FindSchema {
+  const known = new Map<string, ReturnType<FindSchema>>();
+  return function findHeaderSchema(name) {
+    if (known.has(name)) return known.get(name);
+    const schema = tools.find((tool) => tool.name === name)?.wire.inputSchema;
+    if (schema === undefined) return undefined;
+    const wanted = JSON.stringify(schema).includes('"x-mcp-header"') ? schema : undefined;
+    known.set(name, wanted);
+    return wanted;
+  };
+}
+
 /**
  * Makes the factory that is called once for each request, in both eras. The SDK's high-level registration would
  * convert every schema again for every request, so only the request-scoped core is made anew; the rest is shared.
@@ -31,6 +50,7 @@ export function createServerFactory(
   checkSurface(surface);
   const capabilities = describeCapabilities(surface);
   const installHandlers = prepareHandlers(surface, services);
+  const findHeaderSchema = createHeaderSchemas(surface.tools);
   const { name, title, version } = services.identity;
   const options = {
     cacheHints,
@@ -43,9 +63,7 @@ export function createServerFactory(
     const server = new McpServer({ name, title, version }, options);
     server.server.registerCapabilities(capabilities);
     installHandlers(server.server);
-    // The SDK asks for this schema to check `Mcp-Param-*` headers against a tool's arguments before it is called.
-    server.toolInputSchemaJson = (tool) =>
-      surface.tools.find((candidate) => candidate.name === tool)?.wire.inputSchema;
+    server.toolInputSchemaJson = findHeaderSchema;
     const connect = server.connect.bind(server);
     server.connect = async (transport) => {
       nameErrors(transport, exchange);
