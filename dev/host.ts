@@ -41,6 +41,29 @@ function createRouter(routes: readonly Pick<Route, 'path' | 'methods' | 'handle'
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
+/** Statuses of answers that have no body (Fetch standard, "null body status"). */
+const bodiless: readonly number[] = [204, 205, 304];
+
+/**
+ * Fails where the platform's `Response` would not have been made, as on Azure: the library's takes any status, and a body
+ * with each.
+ */
+function strictly(handle: Fetch): Fetch {
+  return async function handleStrictly(request) {
+    const response = await handle(request);
+    const { status } = response;
+    if (status >= 200 && status <= 599 && !bodiless.includes(status)) return response;
+    try {
+      // Asked for its body, the library's makes the platform's.
+      Reflect.get(response, 'body');
+      return response;
+    } catch (error) {
+      console.error(`${request.method} ${request.url}:`, error);
+      return new Response(null, { status: 500 });
+    }
+  };
+}
+
 /**
  * Serves a web-standard handler on this machine. The library puts its own `Request` and `Response` in the place of the
  * global ones, with which an answer that was made of a text reaches the socket without a stream in between.
@@ -50,7 +73,7 @@ export async function serveFetch(
   handle: Fetch,
   { port, host = '127.0.0.1', tls }: HostOptions,
 ): Promise<Host> {
-  const listener = getRequestListener(handle);
+  const listener = getRequestListener(strictly(handle));
   const onRequest: RequestListener = (incoming, outgoing) => void listener(incoming, outgoing);
   const server =
     tls === undefined

@@ -2,10 +2,15 @@ import type { LogLevel, LogSink } from '../src/log.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Quoted where it could be taken for more than one field. */
+function formatValue(value: unknown): string {
+  return typeof value === 'string' && /^[^\s="]+$/.test(value) ? value : JSON.stringify(value);
+}
+
 function formatFields(fields: Fields, without: readonly string[]): string {
   return Object.entries(fields)
     .filter(([name]) => !without.includes(name))
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${formatValue(value)}`)
     .join(' ');
 }
 
@@ -28,7 +33,10 @@ function formatLine(level: LogLevel, line: string, at: Date): string {
   const fields = JSON.parse(line) as Fields;
   const text = formatEvent(fields).trimEnd() + formatId(level, fields);
   // One line, no escape sequences and nothing invisible, whatever a value holds: some come from requests.
-  return `${at.toTimeString().slice(0, 8)} ${level.padEnd(5)} ${text}`.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
+  return `${at.toTimeString().slice(0, 8)} ${level.padEnd(5)} ${text}`.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu,
+    ' ',
+  );
 }
 
 /** A sink for people: time, level and what happened, without JSON. `write` gets one line, without its end. */

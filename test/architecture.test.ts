@@ -68,6 +68,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'loopback',
     'mcp',
     'oauth',
+    'once',
     'stores',
     'streams',
   ],

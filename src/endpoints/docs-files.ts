@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
+import { once } from '../once.ts';
 
 const besideBundle = join(import.meta.dirname, 'swagger-ui');
 const inCheckout = join(import.meta.dirname, '../../node_modules/swagger-ui-dist');
@@ -28,14 +29,19 @@ async function readCompressed(file: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * A file of Swagger UI: a deployment has it compressed beside its bundle (dev/bundle.ts), a checkout plain among its
- * packages. It stays compressed for a browser that takes Brotli: each does over https and from this machine, where
- * nothing on the way could spoil it. Rejects when neither has it.
+ * Answers with a file of Swagger UI: a deployment has it compressed beside its bundle (dev/bundle.ts), a checkout plain
+ * among its packages. It stays compressed for a browser that takes Brotli: each does over https and from this machine,
+ * where nothing on the way could spoil it. Either form is made once, whoever asks how often. The answer is rejected when
+ * the file is in neither place.
  */
-export async function sendSwaggerUi(file: string, request: Request): Promise<Response> {
-  const compressed = await readCompressed(file);
-  if (request.headers.get('accept-encoding')?.includes('br') === true) {
-    return new Response(compressed, { headers: { 'Content-Encoding': 'br' } });
-  }
-  return new Response(await promisify(brotliDecompress)(compressed));
+export function createSwaggerUiFile(file: string): (request: Request) => Promise<Response> {
+  const loadCompressed = once(() => readCompressed(file));
+  const loadPlain = once(async () => promisify(brotliDecompress)(await loadCompressed()));
+
+  return async function send(request) {
+    if (request.headers.get('accept-encoding')?.includes('br') === true) {
+      return new Response(await loadCompressed(), { headers: { 'Content-Encoding': 'br' } });
+    }
+    return new Response(await loadPlain());
+  };
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { PublicEndpoint, PublicRoute } from '../http/endpoint.ts';
 import { createPage, type PageResources } from '../http/html.ts';
-import { sendSwaggerUi } from './docs-files.ts';
+import { createSwaggerUiFile } from './docs-files.ts';
 import { pageRoutes } from './routes.ts';
 
 const resources: PageResources = {
@@ -40,12 +40,12 @@ const files: readonly PageFile[] = [
   {
     route: pageRoutes.docsStyle,
     mediaType: 'text/css',
-    read: (request) => sendSwaggerUi('swagger-ui.css', request),
+    read: createSwaggerUiFile('swagger-ui.css'),
   },
   {
     route: pageRoutes.docsScript,
     mediaType: 'text/javascript',
-    read: (request) => sendSwaggerUi('swagger-ui-bundle.js', request),
+    read: createSwaggerUiFile('swagger-ui-bundle.js'),
   },
   {
     route: pageRoutes.docsStart,

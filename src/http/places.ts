@@ -26,18 +26,17 @@ export function createPlaces(most: number): Places {
         taken[access] -= 1;
       }
       taken[access] += 1;
-      let response: Response;
+      let streams = false;
       try {
-        response = await answer();
-      } catch (error) {
-        leave();
-        throw error;
+        const response = await answer();
+        // Only then its body: what asks for that makes the local host build a stream.
+        if (!isEventStream(response.headers) || response.body === null) return response;
+        const held = new Response(whenStreamEnds(response.body, leave), response);
+        streams = true;
+        return held;
+      } finally {
+        if (!streams) leave();
       }
-      // What asks for the body of an answer makes the local host build a stream for it.
-      if (isEventStream(response.headers) && response.body !== null)
-        return new Response(whenStreamEnds(response.body, leave), response);
-      leave();
-      return response;
     },
   };
 }

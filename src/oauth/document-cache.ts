@@ -1,6 +1,7 @@
 import { putLast } from '../bounded-map.ts';
 import { askUnseen } from '../telemetry/observe.ts';
 import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
+import { urlOf } from './fetch-input.ts';
 
 /** How long what was fetched is given again, milliseconds. Key sets are fetched for every call of their client otherwise. */
 const keptMs = 60_000;
@@ -52,7 +53,7 @@ export function createDocumentCache(
   }
 
   return async function fetchKept(input) {
-    const url = input instanceof Request ? input.url : input.toString();
+    const url = urlOf(input);
     let found = findKept(url);
     countLookup?.(found !== undefined);
     if (found === undefined) {
@@ -60,6 +61,7 @@ export function createDocumentCache(
       // Another call's answer may have come while this one was being admitted.
       found = findKept(url) ?? (await getOnce(url));
     }
-    return new Response(found.body, found);
+    // Headers of its own: whoever gets it may change them.
+    return new Response(found.body, { headers: new Headers(found.headers) });
   };
 }

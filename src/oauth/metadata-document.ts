@@ -15,6 +15,7 @@ import {
   type Resolve,
 } from './address-guard.ts';
 import { normalizeClientMetadata, type ClientPolicy } from './client-metadata.ts';
+import { urlOf } from './fetch-input.ts';
 
 /** A metadata document, bytes (Client ID Metadata Documents, draft -02, recommends 5 KB). */
 const maxDocumentBytes = 5 * 1_024;
@@ -175,7 +176,7 @@ export function createDocumentFetch(options: DocumentFetchOptions): typeof fetch
   const { report, timeoutMs = defaultTimeoutMs } = options;
 
   return async function fetchDocument(input) {
-    const url = input instanceof Request ? input.url : input.toString();
+    const url = urlOf(input);
     const expiry = new AbortController();
     try {
       const fault = checkFetchUrl(url);

@@ -97,6 +97,18 @@ describe('the local host', () => {
     });
   });
 
+  it.each<[string, () => Response]>([
+    ['a body with 204', () => new Response('a body', { status: 204 })],
+    ['a status of its own making', () => Response.json({}, { status: 600 })],
+  ])('fails on %s, as Azure does', async (_mistake, answer) => {
+    const told = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    handle = () => Promise.resolve(answer());
+    const response = await fetch(`${host.url}/both`);
+    expect([response.status, await response.text()]).toEqual([500, '']);
+    expect(told.mock.calls).toEqual([[expect.stringContaining('/both:'), expect.anything()]]);
+    told.mockRestore();
+  });
+
   it('passes every cookie on', async () => {
     const headers = new Headers([
       ['Set-Cookie', 'a=1; Path=/; HttpOnly'],

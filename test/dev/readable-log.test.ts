@@ -35,6 +35,13 @@ describe('the log of npm start', () => {
   });
 
   it('cannot be made to break a line or to steer the terminal', () => {
-    expect(format('request', { clientName: 'a\r\nb\u001B[2J\u202Ec\u200B' })).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    const text = 'a\r\nb\u001B[2J\u202Ec\u200B\u2028d';
+    expect(format('request', { clientName: text })).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+
+  it('cannot be made to tell of fields that are not there', () => {
+    expect(format('audit', { client: 'x outcome=success', outcome: 'failure' })).toBe(
+      'warn  audit client="x outcome=success" outcome=failure',
+    );
   });
 });

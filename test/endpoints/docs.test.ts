@@ -1,5 +1,7 @@
+import { createHook } from 'node:async_hooks';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createSwaggerUiFile } from '../../src/endpoints/docs-files.ts';
 import { createDocsEndpoints } from '../../src/endpoints/docs.ts';
 import { guardForTest } from '../support/guarded.ts';
 import { createSiteEndpoints, siteUrl, startSite, type Site } from '../support/site.ts';
@@ -39,6 +41,19 @@ describe('GET /docs', () => {
     expect(Object.fromEntries(plain.headers)).toMatchObject(headers);
     expect(plain.headers.has('content-encoding')).toBe(false);
     expect(await plain.text()).toContain(content);
+  });
+});
+
+describe('the files of Swagger UI', () => {
+  it('are packed and unpacked once, however often they are asked for', async () => {
+    const send = createSwaggerUiFile('swagger-ui.css');
+    const request = new Request('http://localhost/');
+    let begun = 0;
+    const hook = createHook({ init: (_id, type) => void (begun += Number(type === 'ZLIB')) }).enable();
+    await Promise.all([send(request), send(request)]);
+    await send(request);
+    hook.disable();
+    expect(begun).toBe(2);
   });
 });
 

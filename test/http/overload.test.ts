@@ -46,6 +46,18 @@ describe('an instance with as many requests as it may have', () => {
     for (let times = 0; times < 3; times += 1) expect((await send()).status).toBe(500);
   });
 
+  it('gives places back where an answer turns out to be unusable', async () => {
+    const unusable = Object.defineProperty(new Response(), 'headers', {
+      get: () => {
+        throw new TypeError('no header can be that');
+      },
+    });
+    const { send } = guardForTest(createTestEndpoint({ handle: () => unusable }), {
+      maxConcurrentRequests: 1,
+    });
+    for (let times = 0; times < 3; times += 1) expect((await send()).status).toBe(500);
+  });
+
   it('answers what is vital in any case', async () => {
     const { endpoint, waiting } = createSlowEndpoint(true);
     const { send } = guardForTest(endpoint, { maxConcurrentRequests: 1 });

@@ -25,6 +25,15 @@ describe('the cache of fetched documents', () => {
     expect(admissions).toEqual([]);
   });
 
+  it('gives headers of their own to all', async () => {
+    const cached = createDocumentCache(createFetch([() => Promise.resolve(Response.json({}))]), {
+      admit: () => Promise.resolve(),
+      now: () => 0,
+    });
+    (await cached(new URL(url))).headers.set('X-Changed', 'yes');
+    expect((await cached(new Request(url))).headers.has('x-changed')).toBe(false);
+  });
+
   it('S22: asks once for calls that come together, and again after a failure', async () => {
     const fetchDocument = createFetch([
       () => Promise.reject(new Error('out')),
