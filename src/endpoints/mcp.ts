@@ -36,11 +36,14 @@ function createFailureResponse(failure: AppError, id: MessageSummary['id'], requ
 }
 
 const refusalSchema = z.looseObject({
-  error: z.looseObject({ data: z.looseObject({}).optional() }),
+  error: z.looseObject({ message: z.string(), data: z.looseObject({}).optional() }),
 });
 
-/** The SDK’s refusal of an HTTP request, with the id under which the log has it. */
-async function nameRequest(response: Response, requestId: string): Promise<Response> {
+/** The SDK’s refusal of an HTTP request, with a code of ours and the id under which the log has it and tells why. */
+async function nameRefusal(
+  response: Response,
+  { requestId, annotate }: AuthenticatedContext,
+): Promise<Response> {
   const { data } = refusalSchema.safeParse(
     await response
       .clone()
@@ -48,10 +51,12 @@ async function nameRequest(response: Response, requestId: string): Promise<Respo
       .catch(() => undefined),
   );
   if (data === undefined) return response;
+  const code = 'invalid_request';
+  annotate({ error: code, detail: data.error.message });
   const { status, headers } = response;
   const named = new Headers(headers);
   named.delete('content-length');
-  const error = { ...data.error, data: { ...data.error.data, requestId } };
+  const error = { ...data.error, data: { code, ...data.error.data, requestId } };
   return Response.json({ ...data, error }, { status, headers: named });
 }
 
@@ -133,7 +138,7 @@ export function createMcpEndpoint({ handleMcp, recorder }: McpEndpointDeps): Bea
       }
       // In a batch, what other calls did stays told.
       if (exchange.failure === undefined || Array.isArray(body))
-        return response.status >= 400 ? nameRequest(response, context.requestId) : response;
+        return response.status >= 400 ? nameRefusal(response, context) : response;
       return createFailureResponse(exchange.failure, summary.id, context.requestId);
     },
   };

@@ -55,6 +55,7 @@ export function createContext(exchange: Exchange, body: string): RequestContext 
     report: (error) => {
       exchange.log('error', 'unexpected_failure', {
         requestId: exchange.requestId,
+        tool: exchange.fields.tool,
         ...describeFailure(error),
       });
     },

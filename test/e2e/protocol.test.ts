@@ -114,7 +114,15 @@ describe('/mcp, by HTTP', () => {
     async (body) => {
       const response = await mcp.post(JSON.stringify(body));
       expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code: expect.any(Number) } });
+      const requestId = response.headers.get('x-request-id');
+      const data = { code: 'invalid_request', requestId };
+      expect(await response.json()).toMatchObject({
+        jsonrpc: '2.0',
+        error: { code: expect.any(Number), data },
+      });
+      expect(server.lines).toContainEqual(
+        expect.objectContaining({ requestId, error: 'invalid_request', detail: expect.any(String) }),
+      );
     },
   );
 });
@@ -268,7 +276,14 @@ describe('what goes wrong inside', () => {
     });
     const requestId = response.headers.get('x-request-id');
     expect(server.lines.filter((line) => line.requestId === requestId)).toEqual([
-      { level: 'error', event: 'unexpected_failure', requestId, cause: 'Error: password=hunter2' },
+      {
+        level: 'error',
+        event: 'unexpected_failure',
+        requestId,
+        tool: 'leaky',
+        cause: 'Error: password=hunter2',
+        stack: expect.stringMatching(/protocol\.test\.ts.* <- /),
+      },
       expect.objectContaining({ event: 'request', tool: 'leaky', status: 200, error: 'internal_error' }),
     ]);
   });
