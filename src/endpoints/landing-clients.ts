@@ -97,6 +97,16 @@ function createUrlGuides(name: string, url: string): readonly ClientGuide[] {
       snippet: toJson({ mcpServers: { [name]: { url } } }),
     },
     {
+      client: 'Codex',
+      steps: html`In a terminal: the second line signs you in.`,
+      snippet: `codex mcp add ${name} --url ${url}\ncodex mcp login ${name}`,
+    },
+    {
+      client: 'Gemini CLI',
+      steps: html`In a terminal; <code>/mcp auth ${name}</code> inside Gemini CLI then signs you in.`,
+      snippet: joinLines(`gemini mcp add --transport http ${name}`, url),
+    },
+    {
       client: 'ChatGPT',
       steps: html`Settings, Connectors, <em>Create</em> (in developer mode), with the MCP URL and OAuth.`,
     },

@@ -41,11 +41,22 @@ describe('GET /', () => {
       JSON.stringify({ servers: { 'test-server': { type: 'http', url } } }, null, 2),
       `claude mcp add --transport http test-server ${url}`,
       JSON.stringify({ mcpServers: { 'test-server': { url } } }, null, 2),
+      `codex mcp add test-server --url ${url}\ncodex mcp login test-server`,
+      `gemini mcp add --transport http test-server ${url}`,
       'npx --yes @modelcontextprotocol/inspector@2',
     ]);
     const clients = [...(await readPage()).matchAll(/<h3>(.*?)<\/h3>/g)].map(([, name]) => name);
     expect(clients).toEqual(
-      expect.arrayContaining(['VS Code', 'Claude', 'Claude Code', 'Cursor', 'ChatGPT', 'MCP Inspector']),
+      expect.arrayContaining([
+        'VS Code',
+        'Claude',
+        'Claude Code',
+        'Cursor',
+        'Codex',
+        'Gemini CLI',
+        'ChatGPT',
+        'MCP Inspector',
+      ]),
     );
   });
 
