@@ -18,7 +18,7 @@ import {
   type ExchangeOptions,
 } from './exchange.ts';
 import { describeFailure } from './failure-fields.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces, type Place } from './places.ts';
 import { createOriginPolicy, type OriginPolicy } from './origin.ts';
 import { observeRequest } from './request-span.ts';
 import { createSecurityHeaders } from './security-headers.ts';
@@ -29,7 +29,7 @@ export interface GuardOptions extends ExchangeOptions {
   readonly allowedOrigins: readonly string[];
   /** Largest body, bytes. */
   readonly maxRequestBytes: number;
-  /** Most requests that are answered at once, half of them on public routes; what is vital is answered in any case. */
+  /** Most requests that are answered at once, half of them on public routes or of one caller; what is vital always is. */
   readonly maxConcurrentRequests: number;
   readonly countCall: CountCall;
   readonly challenge: Challenge;
@@ -57,6 +57,7 @@ async function answer(
   request: Request,
   exchange: Exchange,
   options: GuardOptions,
+  place: Place,
 ): Promise<Response> {
   const limit = Math.min(options.maxRequestBytes, endpoint.maxBodyBytes ?? options.maxRequestBytes);
   if (endpoint.access === 'public') {
@@ -66,10 +67,9 @@ async function answer(
     return withDeadline(Promise.resolve(endpoint.handle(request, context)), publicMs, giveUp);
   }
   const principal = await withDeadline(options.authenticate(request), authenticationMs, giveUp);
-  Object.assign(exchange.fields, {
-    user: nameUser(principal),
-    client: principal.clientId,
-  });
+  const user = nameUser(principal);
+  Object.assign(exchange.fields, { user, client: principal.clientId });
+  place.claim(user);
   checkMethod(endpoint, request);
   exchange.quota = options.countCall(endpoint, request, principal);
   const context = createContext(exchange, await readBody(request, limit));
@@ -110,7 +110,7 @@ async function handleGuarded(
   request: Request,
   exchange: Exchange,
   options: GuardOptions,
-  origins: OriginPolicy,
+  { origins, place }: { readonly origins: OriginPolicy; readonly place: Place },
 ): Promise<Response> {
   const origin = request.headers.get('origin');
   if (!origins.reaches(request.url)) throw new AppError('host_not_allowed');
@@ -122,7 +122,7 @@ async function handleGuarded(
     };
     return new Response(null, { status: 204, headers });
   }
-  const response = await answer(endpoint, request, exchange, options);
+  const response = await answer(endpoint, request, exchange, options, place);
   return request.method === 'HEAD' ? new Response(null, response) : response;
 }
 
@@ -148,8 +148,8 @@ export function createGuard(options: GuardOptions): (endpoint: Endpoint) => Rout
       let response: Response;
       try {
         if (places.areTaken(access) && endpoint.vital !== true) throw new AppError('overloaded');
-        response = await places.hold(access, () =>
-          handleGuarded(endpoint, request, exchange, options, origins),
+        response = await places.hold(access, (place) =>
+          handleGuarded(endpoint, request, exchange, options, { origins, place }),
         );
       } catch (error) {
         response = await refuse(toAppError(error), endpoint, exchange, options.challenge);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { createTestEndpoint, guardForTest } from '../support/guarded.ts';
+import { createTestEndpoint, guardForTest, testPrincipal } from '../support/guarded.ts';
 
 /** An endpoint whose answers a test gives. */
 function createSlowEndpoint(vital = false) {
@@ -38,6 +38,29 @@ describe('an instance with as many requests as it may have', () => {
     expect(await describeAnswer(await send())).toEqual(overloaded);
     for (const answer of waiting) answer(Response.json({}));
     expect((await Promise.all(accepted)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  it('gives half of the places to one caller, and the others to the next', async () => {
+    const { endpoint, waiting } = createSlowEndpoint();
+    const { send } = guardForTest(
+      { ...endpoint, access: 'bearer' },
+      {
+        maxConcurrentRequests: 4,
+        authenticate: ({ headers }) =>
+          Promise.resolve({ ...testPrincipal, objectId: headers.get('authorization') ?? '' }),
+      },
+    );
+    const sendAs = (caller: string) => send({ headers: { Authorization: caller } });
+    const accepted = [sendAs('a'), sendAs('a')];
+    expect(await describeAnswer(await sendAs('a'))).toEqual(overloaded);
+    accepted.push(sendAs('b'));
+    for (let turns = 0; waiting.length < 3 && turns < 100; turns += 1) await nextTurn();
+    waiting.shift()?.(Response.json({}));
+    expect((await accepted[0])?.status).toBe(200);
+    accepted.push(sendAs('a'));
+    for (let turns = 0; waiting.length < 3 && turns < 100; turns += 1) await nextTurn();
+    for (const answer of waiting) answer(Response.json({}));
+    expect((await Promise.all(accepted)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
   it('gives places back where a request failed', async () => {
