@@ -82,6 +82,7 @@ export async function createOwnEnvironment(
     TABLES_CONNECTION_STRING: azurite.connectionString,
     TABLE_PREFIX: 'bench',
     // Counted, and never met.
+    MAX_CONCURRENT_REQUESTS: '1000',
     MCP_CALLS_PER_MINUTE: '1000000',
     OAUTH_CALLS_PER_MINUTE: '1000000',
     OAUTH_PROXY: 'off',

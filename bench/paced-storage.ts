@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listen } from '../dev/listen.ts';
 
@@ -26,16 +28,19 @@ export async function startPacedStorage({
   tablesUrl,
 }: StorageAddress): Promise<PacedStorage> {
   const { origin } = new URL(tablesUrl);
+  if (!connectionString.includes(origin)) throw new Error(`the connection string has no ${origin}`);
   const agent = new Agent({ keepAlive: true });
   const pace = { paceMs: 0 };
 
   async function passOn(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const due = delay(pace.paceMs);
     const { url = '/', method, headers } = incoming;
-    const forwarded = incoming.pipe(request(new URL(url, origin), { method, headers, agent }));
-    const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
+    const forwarded = request(new URL(url, origin), { method, headers, agent });
+    const answered = once(forwarded, 'response') as Promise<[IncomingMessage]>;
+    const [[answer]] = await Promise.all([answered, pipeline(incoming, forwarded)]);
+    const content = await buffer(answer);
     await due;
-    answer.pipe(outgoing.writeHead(answer.statusCode ?? 502, answer.headers));
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers).end(content);
   }
 
   const server = createServer((incoming, outgoing) => {

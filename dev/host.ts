@@ -46,7 +46,7 @@ const bodiless: readonly number[] = [204, 205, 304];
 
 /**
  * Fails where the platform's `Response` would not have been made, as on Azure: the library's takes any status, and a body
- * with each.
+ * with each. Nothing else of it is looked at, and the log line of the request has the status that the endpoint gave.
  */
 function strictly(handle: Fetch): Fetch {
   return async function handleStrictly(request) {
@@ -66,7 +66,8 @@ function strictly(handle: Fetch): Fetch {
 
 /**
  * Serves a web-standard handler on this machine. The library puts its own `Request` and `Response` in the place of the
- * global ones, with which an answer that was made of a text reaches the socket without a stream in between.
+ * global ones, for all of the process and as long as it runs: with them an answer that was made of a text reaches the
+ * socket without a stream in between.
  * Rejects with the error of `listen` where the port cannot be had.
  */
 export async function serveFetch(

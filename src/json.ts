@@ -47,8 +47,8 @@ function countKeys(value: unknown): number {
 }
 
 /**
- * Reads JSON that means the same to everyone: where a key is there twice, others may go by another value than this
- * server does (RFC 8259 section 4).
+ * Reads JSON that has each key once: where one is there twice, others may go by another value than this server does
+ * (RFC 8259 section 4).
  * @throws AppError `invalid_json`; `unsafe_keys` where an object has a key twice, or one that leads to prototypes
  */
 export function parseJson(text: string): unknown {

@@ -117,11 +117,11 @@ export async function runNotes(setting: Setting): Promise<readonly CaseResult[]>
     await fill(createTables(loadConfig(environment).tables), stock);
     const storage = await startPacedStorage(setting.backends.azurite);
     const settings = { ...environment, TABLES_CONNECTION_STRING: storage.connectionString };
-    const process = await startBenchServer(setting, 'ours.ts', settings);
     try {
-      results.push(...(await measure({ process, storage, stock }, amounts, setting)));
+      const process = await startBenchServer(setting, 'ours.ts', settings);
+      const measured = measure({ process, storage, stock }, amounts, setting);
+      results.push(...(await measured.finally(() => process.stop())));
     } finally {
-      await process.stop();
       await storage.stop();
     }
   }

@@ -2,7 +2,7 @@ import { apps, users } from '../entra/directory.ts';
 import { passwordOf, post, readTokens, type UserName } from './raw-oauth.ts';
 
 /** An access token from the local Entra at this authority. Throws with Entra's answer where it gives none. */
-export async function requestToken(
+export async function requestLocalToken(
   authority: string,
   tenantId: string,
   form: Readonly<Record<string, string>>,
@@ -17,7 +17,7 @@ export function requestUserToken(
   user: UserName,
   scope = `${apps.api.api.identifierUri}/access_as_user`,
 ): Promise<string> {
-  return requestToken(authority, users[user].tenantId, {
+  return requestLocalToken(authority, users[user].tenantId, {
     grant_type: 'password',
     client_id: apps.native.id,
     ...passwordOf(user),

@@ -83,7 +83,7 @@ export const environmentSchema = z.object({
   }),
   MAX_CONCURRENT_REQUESTS: setting(wholeNumber({ min: 10, max: 10_000, otherwise: 200 }), {
     description:
-      'Requests that an instance answers at once, half of them on public routes or of one caller; further ones are refused at once with 503. 10 to 10,000.',
+      'Requests that an instance answers at once, half of them on public routes, a quarter of one caller; further ones are refused at once. 10 to 10,000.',
     example: '200',
   }),
   MCP_CALLS_PER_MINUTE: setting(wholeNumber({ min: 0, max: 1_000_000, otherwise: 1_200 }), {

@@ -36,23 +36,26 @@ interface PageFile {
   readonly read: (request: Request) => Response | Promise<Response>;
 }
 
-const files: readonly PageFile[] = [
-  {
-    route: pageRoutes.docsStyle,
-    mediaType: 'text/css',
-    read: createSwaggerUiFile('swagger-ui.css'),
-  },
-  {
-    route: pageRoutes.docsScript,
-    mediaType: 'text/javascript',
-    read: createSwaggerUiFile('swagger-ui-bundle.js'),
-  },
-  {
-    route: pageRoutes.docsStart,
-    mediaType: 'text/javascript',
-    read: () => new Response(startScript),
-  },
-];
+/** What the page loads. */
+function createFiles(): readonly PageFile[] {
+  return [
+    {
+      route: pageRoutes.docsStyle,
+      mediaType: 'text/css',
+      read: createSwaggerUiFile('swagger-ui.css'),
+    },
+    {
+      route: pageRoutes.docsScript,
+      mediaType: 'text/javascript',
+      read: createSwaggerUiFile('swagger-ui-bundle.js'),
+    },
+    {
+      route: pageRoutes.docsStart,
+      mediaType: 'text/javascript',
+      read: () => new Response(startScript),
+    },
+  ];
+}
 
 function createFileEndpoint({ route, mediaType, read }: PageFile): PublicEndpoint {
   return {
@@ -87,5 +90,5 @@ export function createDocsEndpoints({ title }: { readonly title: string }): read
         resources,
       }),
   };
-  return [page, ...files.map(createFileEndpoint)];
+  return [page, ...createFiles().map(createFileEndpoint)];
 }

@@ -36,10 +36,10 @@ function createFailureResponse(failure: AppError, id: MessageSummary['id'], requ
 }
 
 const refusalSchema = z.looseObject({
-  error: z.looseObject({ message: z.string(), data: z.looseObject({}).optional() }),
+  error: z.looseObject({ code: z.number(), data: z.looseObject({}).optional() }),
 });
 
-/** The SDK’s refusal of an HTTP request, with a code of ours and the id under which the log has it and tells why. */
+/** The SDK’s refusal of an HTTP request, with a code of ours and the id under which the log has it. */
 async function nameRefusal(
   response: Response,
   { requestId, annotate }: AuthenticatedContext,
@@ -51,12 +51,13 @@ async function nameRefusal(
       .catch(() => undefined),
   );
   if (data === undefined) return response;
-  const code = 'invalid_request';
-  annotate({ error: code, detail: data.error.message });
   const { status, headers } = response;
+  const code = status >= 500 ? 'internal_error' : 'invalid_request';
+  // Not its message, which quotes the request.
+  annotate({ error: code, detail: `JSON-RPC ${data.error.code}` });
   const named = new Headers(headers);
   named.delete('content-length');
-  const error = { ...data.error, data: { code, ...data.error.data, requestId } };
+  const error = { ...data.error, data: { ...data.error.data, code, requestId } };
   return Response.json({ ...data, error }, { status, headers: named });
 }
 

@@ -70,6 +70,7 @@ function mayRefuse(endpoint: DocumentedEndpoint, code: ErrorCode): boolean {
   const { status } = describeError(code);
   if (common.includes(code) || endpoint.docs.refusals?.includes(code) === true) return true;
   if (code === 'overloaded') return endpoint.vital !== true;
+  if (code === 'too_many_at_once') return endpoint.access === 'bearer';
   if (code === 'too_many_calls') return endpoint.counted !== undefined;
   if (code === 'origin_not_allowed') return refusesOrigins(endpoint);
   if (ofSignIn.includes(code)) return false;

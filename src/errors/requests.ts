@@ -96,6 +96,12 @@ export const requestErrors = {
       'More calls in a minute than this server lets one caller make. Wait as long as Retry-After says.',
     retryAfter: 60,
   },
+  too_many_at_once: {
+    status: 429,
+    oauth: 'temporarily_unavailable',
+    message: 'One caller has as many requests under way as this server lets it have. Wait for answers first.',
+    retryAfter: 1,
+  },
   rate_limited: {
     status: 429,
     oauth: 'temporarily_unavailable',

@@ -4,10 +4,16 @@ import { describeCause, type LogFields } from '../log.ts';
 /** Most of an error's frames in a line: where it was thrown, and who called. */
 const maxFrames = 5;
 
-/** Where an error was thrown, its innermost frames first. Of its message nothing is in there. */
+/** Where an error was thrown, its innermost frames first, without its message. */
 function describeStack(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line));
+  // Anybody may have put anything there.
+  const stack: unknown = error.stack;
+  if (typeof stack !== 'string') return undefined;
+  const head = `${error.name}: ${error.message}`;
+  const frames = (stack.startsWith(head) ? stack.slice(head.length) : stack)
+    .split('\n')
+    .filter((line) => /^ +at /.test(line));
   const told = frames.slice(0, maxFrames).map((frame) => frame.trim().replace(/^at /, ''));
   return told.length === 0 ? undefined : told.join(' <- ');
 }

@@ -29,7 +29,7 @@ export interface GuardOptions extends ExchangeOptions {
   readonly allowedOrigins: readonly string[];
   /** Largest body, bytes. */
   readonly maxRequestBytes: number;
-  /** Most requests that are answered at once, half of them on public routes or of one caller; what is vital always is. */
+  /** Most requests that are answered at once, half of them on public routes, a quarter of one caller; what is vital always is. */
   readonly maxConcurrentRequests: number;
   readonly countCall: CountCall;
   readonly challenge: Challenge;
@@ -69,9 +69,9 @@ async function answer(
   const principal = await withDeadline(options.authenticate(request), authenticationMs, giveUp);
   const user = nameUser(principal);
   Object.assign(exchange.fields, { user, client: principal.clientId });
-  place.claim(user);
   checkMethod(endpoint, request);
   exchange.quota = options.countCall(endpoint, request, principal);
+  place.claim(user);
   const context = createContext(exchange, await readBody(request, limit));
   return endpoint.handle(request, { ...context, principal });
 }

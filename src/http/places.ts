@@ -6,7 +6,7 @@ type Access = EndpointRoute['access'];
 
 /** Where one request is answered. */
 export interface Place {
-  /** Says whose request it is. @throws AppError `overloaded` when half of all places are this caller's */
+  /** Says, once, whose request it is. @throws AppError `too_many_at_once` when a quarter of all places are this caller's */
   claim(caller: string): void;
 }
 
@@ -24,7 +24,7 @@ function createClaims(most: number) {
   return {
     take(caller: string): void {
       const count = held.get(caller) ?? 0;
-      if (count >= most) throw new AppError('overloaded');
+      if (count >= most) throw new AppError('too_many_at_once');
       held.set(caller, count + 1);
     },
     giveBack(caller: string): void {
@@ -36,19 +36,22 @@ function createClaims(most: number) {
 }
 
 /**
- * @param most places, of which public routes get half, and no caller more than half: a body may take its time to arrive,
- *   and who sends slow ones must not keep out everybody else
+ * @param most places, of which public routes get half, and no caller more than a quarter: a body may take its time to
+ *   arrive, and neither strangers nor one who has a token may keep out everybody else with slow ones
  */
 export function createPlaces(most: number): Places {
   const half = Math.ceil(most / 2);
   const taken = { public: 0, bearer: 0 };
-  const claims = createClaims(half);
+  const claims = createClaims(Math.ceil(most / 4));
   return {
     areTaken: (access) =>
       taken.public + taken.bearer >= most || (access === 'public' && taken.public >= half),
     async hold(access, answer) {
       let holder: string | undefined;
+      let hasLeft = false;
       function leave(): void {
+        if (hasLeft) return;
+        hasLeft = true;
         taken[access] -= 1;
         if (holder !== undefined) claims.giveBack(holder);
       }

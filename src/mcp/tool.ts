@@ -43,7 +43,7 @@ export interface ContentTool<Input extends z.ZodObject> extends ToolBase<Input> 
 export interface Tool {
   readonly name: string;
   /**
-   * As it is listed. Its schemas are converted when it is first asked for, since a call needs none of that, and then kept.
+   * As it is listed. Its schemas are converted when it is first asked for, not at start, and then kept.
    * @throws Error naming the tool when JSON Schema has no words for one of them
    */
   readonly wire: WireTool;

@@ -67,8 +67,9 @@ export function observeMessages(transport: Transport, begin: BeginMessage, excha
 }
 
 /**
- * Closing a connection makes the SDK an error, whose stack takes a seventh of the CPU of a call and is read by nobody:
- * here it has none. For a transport that is connected.
+ * Closing a connection makes the SDK an error, which it gives to what still runs as the reason to stop: its stack, which
+ * says only that the connection was closed, costs much of a call (docs/performance.md), so here it has none. Neither has
+ * an error that listeners of that signal make on the spot. For a transport that is connected.
  */
 export function closeWithoutStack(transport: Transport): void {
   const { onclose } = transport;

@@ -102,7 +102,7 @@ function decodeJson(body: Buffer): unknown {
   try {
     return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    throw unusable('is not JSON in UTF-8 that has each key once', cause);
+    throw unusable('is not JSON in UTF-8, or has a key twice or one that leads to prototypes', cause);
   }
 }
 

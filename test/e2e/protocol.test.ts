@@ -127,6 +127,23 @@ describe('/mcp, by HTTP', () => {
   );
 });
 
+describe('a refusal of the SDK', () => {
+  it('quotes nothing of the request in the log', async () => {
+    const before = server.lines.length;
+    const response = await mcp.modern(
+      'resources/read',
+      { uri: 'note:///hunter2' },
+      { 'Mcp-Name': 'hunter3' },
+    );
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('-32020')]);
+    const lines = server.lines.slice(before);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'request', error: 'invalid_request', detail: 'JSON-RPC -32020' }),
+    );
+    expect(JSON.stringify(lines)).not.toMatch(/hunter\d/);
+  });
+});
+
 describe('/mcp, 2025 era', () => {
   it('answers with plain JSON: an open stream would hold one of the instance’s few places', async () => {
     const response = await mcp.post(list);

@@ -177,9 +177,9 @@ describe('refusals in the document', () => {
     expect(documented?.description).toContain(`\`${readCode(body, form)}\``);
   });
 
-  it('are 401, 403 and 503 with their headers wherever a token is asked for', () => {
+  it('are 401, 403, 429 and 503 with their headers wherever a token is asked for', () => {
     const responses = document.paths['/me']?.get?.responses ?? {};
-    expect(Object.keys(responses)).toEqual(['200', '401', '403', '500', '503']);
+    expect(Object.keys(responses)).toEqual(['200', '401', '403', '429', '500', '503']);
     expect(responses['401']?.headers).toHaveProperty('WWW-Authenticate');
     expect(responses['403']?.headers).toHaveProperty('WWW-Authenticate');
     expect(responses['503']?.headers).toHaveProperty('Retry-After');

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc, { type Arbitrary } from 'fast-check';
 import { exportJWK, importJWK, type CryptoKey } from 'jose';
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createEntraVerifier, type EntraVerifier } from '../../src/auth/entra-verifier.ts';
 import { readHeader, readUnverifiedIssuer } from '../../src/auth/jwt.ts';
 import type { Principal } from '../../src/auth/principal.ts';
@@ -237,6 +237,10 @@ describe('a token of Entra', () => {
   });
   const header = { alg: 'RS256', typ: 'JWT', kid: 'entra' };
   const signPayload = (payload: string) => signText(JSON.stringify(header), payload, privateKey);
+  it.each([userClaims, applicationClaims])('is taken as it is issued', async (claims) => {
+    expect(await verify(verifier, signPayload(JSON.stringify(claims)))).toMatchObject({ tenantId: tid });
+  });
+
   const anyClaims = fc.constantFrom(userClaims, applicationClaims).chain((good) =>
     membersOf(good, {
       iss: [

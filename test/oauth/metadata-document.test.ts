@@ -235,9 +235,15 @@ describe('the fetch of what clients publish', () => {
   });
 
   it.each([
-    ['is not JSON in UTF-8 that has each key once', '<html>'],
-    ['is not JSON in UTF-8 that has each key once', Buffer.from([0x22, 0xff, 0x22])],
-    ['is not JSON in UTF-8 that has each key once', '{"client_id":1,"client_id":2}'],
+    ['is not JSON in UTF-8, or has a key twice or one that leads to prototypes', '<html>'],
+    [
+      'is not JSON in UTF-8, or has a key twice or one that leads to prototypes',
+      Buffer.from([0x22, 0xff, 0x22]),
+    ],
+    [
+      'is not JSON in UTF-8, or has a key twice or one that leads to prototypes',
+      '{"client_id":1,"client_id":2}',
+    ],
     ['is neither a metadata document nor a key set', '[]'],
     ['is neither a metadata document nor a key set', '{}'],
     ['is neither a metadata document nor a key set', 'null'],

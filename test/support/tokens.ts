@@ -1,5 +1,5 @@
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
-import { requestToken, requestUserToken } from '../../dev/oauth-client/entra-tokens.ts';
+import { requestLocalToken, requestUserToken } from '../../dev/oauth-client/entra-tokens.ts';
 import type { UserName } from '../../dev/oauth-client/raw-oauth.ts';
 
 function authority(): string {
@@ -18,7 +18,7 @@ export function graphToken(name: UserName): Promise<string> {
 
 /** An application's own token by client credentials. */
 export function applicationToken(name: 'smoke' | 'daemon', api: 'api' | 'apiV1' = 'api'): Promise<string> {
-  return requestToken(authority(), homeTenant.id, {
+  return requestLocalToken(authority(), homeTenant.id, {
     grant_type: 'client_credentials',
     client_id: apps[name].id,
     client_secret: apps[name].secret,
