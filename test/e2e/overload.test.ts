@@ -9,7 +9,7 @@ import { startInstance, type Instance } from '../support/instances.ts';
 import { openSocket, sendRaw } from '../support/raw-socket.ts';
 import { createRawMcp, type RawMcp } from '../support/raw-mcp.ts';
 import { createTestEnvironment } from '../support/server.ts';
-import { userToken } from '../support/tokens.ts';
+import { mintToken, userToken } from '../support/tokens.ts';
 
 const places = 20;
 const mebibyte = 1_048_576;
@@ -18,6 +18,8 @@ let instance: Instance;
 let url: string;
 let token: string;
 let mcp: RawMcp;
+/** Tokens of people enough to fill all places. */
+let crowd: readonly string[];
 /** What becomes of requests that never end: they wait while everything else is tried. */
 let slow: Promise<readonly number[]>;
 
@@ -30,6 +32,11 @@ beforeAll(async () => {
   instance = await startInstance(environment);
   url = `http://127.0.0.1:${instance.port}`;
   token = await userToken('alice');
+  crowd = await Promise.all(
+    Array.from({ length: 5 }, (_, number) =>
+      mintToken({ claims: { oid: `c0000000-0000-4000-8000-00000000000${number}` } }),
+    ),
+  );
   mcp = createRawMcp(new URL('/mcp', url), token);
   await expectService();
   slow = Promise.all([
@@ -40,8 +47,8 @@ beforeAll(async () => {
 });
 afterAll(() => instance.kill());
 
-async function call(): Promise<Response> {
-  return mcp.modern('tools/call', { name: 'add', arguments: { a: 1, b: 2 } });
+async function call(caller: RawMcp = mcp): Promise<Response> {
+  return caller.modern('tools/call', { name: 'add', arguments: { a: 1, b: 2 } });
 }
 
 function callAdd(args: string): string {
@@ -64,10 +71,21 @@ function open(count: number, ...bytes: readonly string[]): Promise<Socket[]> {
   );
 }
 
-/** The head of a call that may go on to a body. */
-function head(...headers: readonly string[]): string {
-  const lines = [`Authorization: Bearer ${token}`, 'Content-Type: application/json', ...headers];
+/** The head of a call of this person that may go on to a body. */
+function headOf(bearer: string, ...headers: readonly string[]): string {
+  const lines = [`Authorization: Bearer ${bearer}`, 'Content-Type: application/json', ...headers];
   return ['POST /mcp HTTP/1.1', 'Host: 127.0.0.1', 'Connection: close', ...lines, '', ''].join('\r\n');
+}
+
+function head(...headers: readonly string[]): string {
+  return headOf(token, ...headers);
+}
+
+/** Asks again until the answer has this status. */
+async function callUntil(expected: number, caller?: RawMcp): Promise<Response> {
+  let answer = await call(caller);
+  for (let times = 0; answer.status !== expected && times < 200; times += 1) answer = await call(caller);
+  return answer;
 }
 
 function messages(count: number): readonly string[] {
@@ -98,23 +116,35 @@ describe('an instance that is not treated well', () => {
   });
 
   it('refuses what it has no place for at once, stays alive, and serves again when bodies that never come are given up', async () => {
-    const sockets = await open(places, head('Content-Length: 1000'), '{');
-    // Until all of them are being read.
-    let refused = await call();
-    for (let times = 0; refused.status !== 503 && times < 200; times += 1) refused = await call();
+    const opened = crowd.map((bearer) => open(places / 4, headOf(bearer, 'Content-Length: 1000'), '{'));
+    const sockets = (await Promise.all(opened)).flat();
+    // When all of them are being read.
+    const refused = await callUntil(503);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await refused.json()).toMatchObject({ error: { data: { code: 'overloaded' } } });
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     for (const socket of sockets) socket.destroy();
-    let again = await call();
-    for (let times = 0; again.status !== 200 && times < 200; times += 1) again = await call();
+    await callUntil(200);
     await expectService();
   });
 
-  it('answers every one of 400 calls at once, with its result or with 503', async () => {
-    const answers = await Promise.all(Array.from({ length: 400 }, call));
-    const statuses = answers.map(({ status }) => status);
-    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+  it('lets one caller whose bodies never come keep out nobody else', async () => {
+    const [bearer = ''] = crowd;
+    const sockets = await open(2 * places, headOf(bearer, 'Content-Length: 1000'), '{');
+    const own = createRawMcp(new URL('/mcp', url), bearer);
+    // When enough of them are being read.
+    const refused = await callUntil(429, own);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(await refused.json()).toMatchObject({ error: { data: { code: 'too_many_at_once' } } });
+    await expectService();
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('answers every one of 400 calls at once, with its result, or with 429 or 503', async () => {
+    const callers = crowd.map((bearer) => createRawMcp(new URL('/mcp', url), bearer));
+    const sent = Array.from({ length: 80 }, () => callers.map((caller) => caller.modern('tools/list')));
+    const statuses = (await Promise.all(sent.flat())).map(({ status }) => status);
+    expect(statuses.filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(places / 2);
     await expectService();
   });
