@@ -9,7 +9,7 @@ import { describe, expect, it } from '@jest/globals';
 import { startAzurite, type Azurite } from '../../dev/azurite.ts';
 import { takePort } from '../support/take-port.ts';
 
-function openTable({ connectionString }: Azurite): TableClient {
+function openTable({ connectionString }: Pick<Azurite, 'connectionString'>): TableClient {
   return TableClient.fromConnectionString(connectionString, 'test', { allowInsecureConnection: true });
 }
 
@@ -80,6 +80,38 @@ describe('the local Azurite', () => {
       const { mode } = await stat(join(dataDir, 'account-key.json'));
       if (process.platform !== 'win32') expect(mode & 0o777).toBe(0o600);
     } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
+
+  it('keeps its data when a signal reaches all processes at once, as a terminal sends it', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'azurite-'));
+    const launcher = new URL('../../dev/azurite.ts', import.meta.url).href;
+    const script = `const { startAzurite } = await import(${JSON.stringify(launcher)});
+      const azurite = await startAzurite({ dataDir: ${JSON.stringify(dataDir)} });
+      process.once('SIGTERM', () => azurite.stop());
+      console.log(azurite.connectionString);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // A group of its own.
+      detached: true,
+    });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const table = openTable({ connectionString: line.toString().trim() });
+      await table.createTable();
+      await table.createEntity({ partitionKey: 'p', rowKey: 'r', column: 'the last' });
+      const exited = once(parent, 'exit');
+      // Windows has no groups; a console there sends nothing that Azurite ends by.
+      process.kill(process.platform === 'win32' ? Number(parent.pid) : -Number(parent.pid), 'SIGTERM');
+      await exited;
+      const again = await startAzurite({ dataDir });
+      const row = await openTable(again)
+        .getEntity('p', 'r')
+        .finally(() => again.stop());
+      expect(row).toMatchObject({ column: 'the last' });
+    } finally {
+      parent.kill('SIGKILL');
       await rm(dataDir, { recursive: true });
     }
   });
