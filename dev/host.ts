@@ -58,7 +58,8 @@ function strictly(handle: Fetch): Fetch {
       Reflect.get(response, 'body');
       return response;
     } catch (error) {
-      console.error(`${request.method} ${request.url}:`, error);
+      // Without its query: codes and states of sign-ins are in there.
+      console.error(`${request.method} ${new URL(request.url).pathname}:`, error);
       return new Response(null, { status: 500 });
     }
   };

@@ -234,16 +234,11 @@ describe('the fetch of what clients publish', () => {
     expect(reported[0]?.cause).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  const notJson = 'is not JSON in UTF-8, or has a key twice or one that leads to prototypes';
   it.each([
-    ['is not JSON in UTF-8, or has a key twice or one that leads to prototypes', '<html>'],
-    [
-      'is not JSON in UTF-8, or has a key twice or one that leads to prototypes',
-      Buffer.from([0x22, 0xff, 0x22]),
-    ],
-    [
-      'is not JSON in UTF-8, or has a key twice or one that leads to prototypes',
-      '{"client_id":1,"client_id":2}',
-    ],
+    [notJson, '<html>'],
+    [notJson, Buffer.from([0x22, 0xff, 0x22])],
+    [notJson, '{"client_id":1,"client_id":2}'],
     ['is neither a metadata document nor a key set', '[]'],
     ['is neither a metadata document nor a key set', '{}'],
     ['is neither a metadata document nor a key set', 'null'],
