@@ -149,14 +149,18 @@ export function createKeyVaultSecrets(
 
   async function openClient(): Promise<SecretClient> {
     const sdk = await import('./sdk/key-vault.ts');
+    // What asks for the vault's tokens, too: the first of those is asked for while the deadline runs.
+    await import('./sdk/identity.ts');
     client ??= new sdk.SecretClient(url, credential, options);
     return client;
   }
 
   async function askVault(name: SecretName, known: readonly SecretVersion[]) {
     const controller = new AbortController();
-    const read = openClient().then((opened) => readVersions(opened, name, known, now(), controller.signal));
     try {
+      // To load the library is none of the vault's time.
+      const opened = await openClient();
+      const read = readVersions(opened, name, known, now(), controller.signal);
       return await withDeadline(read, deadlineMs, () => {
         const detail = `${name}: no answer within ${deadlineMs} ms`;
         return new AppError('secrets_unavailable', { detail });

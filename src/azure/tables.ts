@@ -89,12 +89,12 @@ export function createTables(
 
   function createCall(table: string): TableCall {
     let client: TableClient | undefined;
-    return (operation) =>
-      callStorage(table, deadlineMs, async (abortSignal) => {
-        const sdk = await import('./sdk/data-tables.ts');
-        client ??= connect(sdk, table);
-        return operation(client, abortSignal, sdk);
-      });
+    return async (operation) => {
+      // To load the library is none of the storage's time.
+      const sdk = await import('./sdk/data-tables.ts');
+      const opened = (client ??= connect(sdk, table));
+      return callStorage(table, deadlineMs, (abortSignal) => operation(opened, abortSignal, sdk));
+    };
   }
 
   const calls = Object.fromEntries(
