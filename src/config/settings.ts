@@ -155,7 +155,7 @@ export const environmentSchema = z.object({
   }),
   OAUTH_CALLS_PER_MINUTE: setting(wholeNumber({ min: 0, max: 1_000_000, otherwise: 1_200 }), {
     description:
-      'Calls of `/auth/token` and `/auth/revoke` that one address may make in a minute, counted by each instance for itself. 0: any number.',
+      'Calls of `/auth/token`, `/auth/revoke`, `/auth/consent`, `/auth/callback`, `/auth/login` and `/auth/logout` that one address may make in a minute, counted by each instance for itself. 0: any number.',
     example: '1200',
   }),
   OAUTH_CIMD: setting(z.enum(['on', 'off'], 'must be "on" or "off"').default('on'), {

@@ -71,3 +71,21 @@ it('counts /auth/token by the address that the trusted proxy wrote, whatever sta
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await refusedGrant('203.0.113.7, 198.51.100.2')).toEqual([...unknown, told(1)]);
 });
+
+it('counts what a browser asks for with what a client asks for, and refuses with a page', async () => {
+  const headers = { 'X-Forwarded-For': '203.0.113.9' };
+  const visit = (path: string, method = 'GET') =>
+    fetch(new URL(path, server.url), { method, headers, redirect: 'manual' });
+  expect(limitOf(await visit('/auth/callback'))).toMatchObject({ left: '"address";r=1' });
+  expect(limitOf(await visit('/auth/consent'))).toMatchObject({ left: '"address";r=0' });
+  for (const [path, method] of [['/auth/login'], ['/auth/callback'], ['/auth/logout', 'POST']] as const) {
+    const refused = await visit(path, method);
+    expect([path, refused.status, refused.headers.get('content-type')]).toEqual([
+      path,
+      429,
+      'text/html; charset=utf-8',
+    ]);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+  expect((await askForToken('203.0.113.9')).status).toBe(429);
+});

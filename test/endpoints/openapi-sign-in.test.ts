@@ -59,6 +59,7 @@ describe('the OpenAPI document of a server that signs people in', () => {
       'misconfigured',
       'overloaded',
       'sign_in_expired',
+      'too_many_calls',
       'wrong_browser',
     ]);
     expect(codesOf('post', '/auth/consent')).toEqual(
