@@ -73,8 +73,10 @@ export function createProviderSource({
   }
 
   async function start(privateKeys: providerModule.ProviderOptions['keys']): Promise<RunningProvider> {
-    const provider = create({ keys: privateKeys }, await import('./provider.ts'));
+    const module = await import('./provider.ts');
+    const provider = create({ keys: privateKeys }, module);
     watch(provider);
+    exchanges.whenNoneRuns(module.stopFollowing);
     const bridge = createNodeBridge(provider.callback(), publicBaseUrl);
     return {
       provider,

@@ -1,4 +1,5 @@
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
+import requestStorage from 'oidc-provider/lib/helpers/als.js';
 import type {
   Account as ProviderAccount,
   AdapterFactory,
@@ -190,4 +191,9 @@ export function createProvider(options: ProviderOptions): Provider {
   });
   provider.proxy = true;
   return provider;
+}
+
+/** Has the library follow no request through its promises any more, until its next one. */
+export function stopFollowing(): void {
+  requestStorage.disable();
 }
