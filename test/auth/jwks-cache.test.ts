@@ -2,6 +2,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createJwksCache } from '../../src/auth/jwks-cache.ts';
 import { createTestKey, startJwksServer, type JwksServer, type TestKey } from '../support/jwks-server.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const hour = 3_600_000;
 
@@ -26,7 +27,7 @@ describe('createJwksCache', () => {
 
   /** Lets a fetch that runs behind an answer come to its end. */
   async function settle(requests: number): Promise<void> {
-    while (server.requests < requests) await new Promise(setImmediate);
+    await waitFor('the fetch', () => server.requests >= requests);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { homeTenant, users } from '../../dev/entra/directory.ts';
 import { auditActions } from '../../src/http/audit.ts';
-import { caches, counters, histograms } from '../../src/telemetry/names.ts';
+import { caches, counters, dependencies, histograms } from '../../src/telemetry/names.ts';
 import type { OtlpReceiver, ReceivedSpan } from '../support/otlp-receiver.ts';
-import { apiKey, runScenario, stranger, type Scenario } from './telemetry-scenario.ts';
+import { apiKey, publishedClient, runScenario, stranger, type Scenario } from './telemetry-scenario.ts';
 
 let scenario: Scenario;
 let receiver: OtlpReceiver;
@@ -64,20 +64,23 @@ describe('a request', () => {
     expect(mcp?.traceId).toBe(overHttp.traceId);
   });
 
-  it('goes on the trace of its message where that has one, and links the request that brought it', () => {
-    const { http, mcp } = spansOf('meta');
-    const { overMeta, aroundMeta } = scenario.traces;
-    expect(http).toMatchObject({ traceId: aroundMeta.traceId, parentSpanId: aroundMeta.spanId });
-    expect(mcp).toMatchObject({ traceId: overMeta.traceId, parentSpanId: overMeta.spanId });
-    expect(mcp?.links).toMatchObject([{ traceId: aroundMeta.traceId, spanId: http?.spanId }]);
-    expect(mcp?.attributes).toMatchObject({
-      'entra_mcp.era': 'legacy',
-      'mcp.protocol.version': '2025-06-18',
-    });
-  });
+  it.each([
+    ['legacy', '2025-06-18', 'inLegacyMeta', 'aroundLegacyMeta'],
+    ['modern', '2026-07-28', 'inModernMeta', 'aroundModernMeta'],
+  ] as const)(
+    'goes on the trace of its message where that has one, and links the request that brought it (%s)',
+    (era, version, inside, outside) => {
+      const { http, mcp } = spansOf(`${era} meta`);
+      const { [inside]: inMeta, [outside]: aroundMeta } = scenario.traces;
+      expect(http).toMatchObject({ traceId: aroundMeta.traceId, parentSpanId: aroundMeta.spanId });
+      expect(mcp).toMatchObject({ traceId: inMeta.traceId, parentSpanId: inMeta.spanId });
+      expect(mcp?.links).toMatchObject([{ traceId: aroundMeta.traceId, spanId: http?.spanId }]);
+      expect(mcp?.attributes).toMatchObject({ 'entra_mcp.era': era, 'mcp.protocol.version': version });
+    },
+  );
 
   it('has what it asks of the storage below its message, in either era', () => {
-    for (const name of ['legacy', 'meta']) {
+    for (const name of ['legacy', 'legacy meta', 'modern meta']) {
       const { mcp } = spansOf(name);
       const children = childrenOf(mcp);
       expect(children.map((span) => span.name)).toContain('tables transact');
@@ -145,6 +148,21 @@ describe('what the server depends on', () => {
   });
 });
 
+describe('what a client publishes', () => {
+  it('is a span below the request that needs it: the document for the sign-in, the keys for the token', () => {
+    const fetches = receiver.spans().filter(({ attributes }) => attributes['peer.service'] === 'clients');
+    const above = fetches.map(({ parentSpanId }) =>
+      receiver.spans().find(({ spanId }) => spanId === parentSpanId),
+    );
+    expect(above.map((span) => span?.name)).toEqual(['GET /auth/authorize', 'POST /auth/token']);
+    for (const [index, span] of fetches.entries()) {
+      expect(span).toMatchObject({ name: 'clients fetch', kind: 'client', failed: false });
+      expect(span.traceId).toBe(above[index]?.traceId);
+      expect(span.seconds).toBeGreaterThan(0);
+    }
+  });
+});
+
 describe('the metrics', () => {
   const valueOf = (metric: string, attributes: object) =>
     receiver
@@ -166,7 +184,7 @@ describe('the metrics', () => {
     expect(valueOf('entra_mcp.calls', { ...call, 'entra_mcp.era': 'legacy' })).toBe(2);
     expect(valueOf('entra_mcp.calls', { ...call, 'entra_mcp.outcome': 'failure' })).toBe(4);
     expect(valueOf('mcp.server.operation.duration', { 'error.type': 'tool_error' })).toBe(1);
-    expect(valueOf('http.server.request.duration', { 'http.route': '/mcp' })).toBe(10);
+    expect(valueOf('http.server.request.duration', { 'http.route': '/mcp' })).toBe(11);
   });
 
   it('count failures by code and refused tokens by reason', () => {
@@ -184,10 +202,8 @@ describe('the metrics', () => {
     const asked = receiver
       .points('entra_mcp.cache.lookups')
       .map(({ attributes }) => attributes['entra_mcp.cache']);
-    // Nobody in this test brings a metadata document.
-    const rest = Object.keys(caches).filter((cache) => cache !== 'client_documents');
-    expect([...new Set(asked)].sort()).toEqual(rest.sort());
-    for (const cache of ['entra_tokens', 'own_tokens', 'grants', 'secrets', 'entra_keys'])
+    expect([...new Set(asked)].sort()).toEqual(Object.keys(caches).sort());
+    for (const cache of Object.keys(caches))
       for (const result of ['hit', 'miss'])
         expect([
           cache,
@@ -197,8 +213,17 @@ describe('the metrics', () => {
         ]).toEqual([cache, result, true]);
   });
 
+  it('count what clients publish once each: a document and its keys, which are known when they are needed again', () => {
+    const lookups = { 'entra_mcp.cache': 'client_documents' };
+    const countOf = (result: string) =>
+      valueOf('entra_mcp.cache.lookups', { ...lookups, 'entra_mcp.cache.result': result });
+    expect([countOf('miss'), countOf('hit')]).toEqual([2, 1]);
+    const fetches = { 'peer.service': 'clients', 'entra_mcp.operation': 'fetch' };
+    expect(valueOf('entra_mcp.dependency.duration', fetches)).toBe(2);
+  });
+
   it('time each dependency', () => {
-    for (const service of ['tables', 'vault', 'entra', 'identity'])
+    for (const service of Object.keys(dependencies))
       expect([service, valueOf('entra_mcp.dependency.duration', { 'peer.service': service }) > 0]).toEqual([
         service,
         true,
@@ -233,6 +258,7 @@ describe('the audit events', () => {
     const [{ client } = {}] = eventsOf().filter(({ action }) => action === 'registration');
     expect(client).toMatch(/^[\w-]{10,}$/);
     const own = 'sign-in-page';
+    const of = { client: publishedClient };
     const told = eventsOf().map(({ action, outcome, user, client: by, reason }) => ({
       action,
       outcome,
@@ -260,6 +286,14 @@ describe('the audit events', () => {
       { ...failure, action: 'consent', client, reason: 'denied' },
       { ...success, action: 'sign_in', user: alice, client: own },
       { ...success, action: 'revocation', user: alice, client: own },
+      { ...success, ...of, action: 'consent', user: undefined },
+      { ...success, ...of, action: 'sign_in', user: alice },
+      { ...success, ...of, action: 'refresh', user: alice },
+      { ...success, ...of, action: 'consent', user: undefined },
+      { ...failure, ...of, action: 'sign_in', reason: 'access_denied AADSTS65004' },
+      { ...success, ...of, action: 'consent', user: undefined },
+      // Entra has said who it is.
+      { ...failure, ...of, action: 'sign_in', user: alice, reason: 'storage_unavailable' },
     ]);
   });
 

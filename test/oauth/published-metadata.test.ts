@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createApp } from '../../src/app.ts';
 import { createLimitTable } from '../../src/azure/limit-table.ts';
 import { createTables } from '../../src/azure/tables.ts';
@@ -18,25 +16,24 @@ import {
 } from '../../dev/oauth-client/raw-oauth.ts';
 import type { TestServer } from '../support/server.ts';
 import { lastError } from '../support/sign-in-steps.ts';
+import { createClientKey, type ClientKey } from './clients/client-key.ts';
 import { startDocumentServer, type DocumentServer } from './clients/document-server.ts';
 
 const redirectUri = 'http://127.0.0.1:33418/callback';
 const keySetPath = '/keys.json';
-const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-let keyPair: Awaited<ReturnType<typeof generateKeyPair>>;
+let clientKey: ClientKey;
 let documents: DocumentServer;
 let server: TestServer;
 let advanceMs = 0;
 /** Paths that are answered 500. */
 const failing = new Set<string>();
 beforeAll(async () => {
-  keyPair = await generateKeyPair('ES256');
-  const jwk = { ...(await exportJWK(keyPair.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
+  clientKey = await createClientKey();
   documents = await startDocumentServer(['client.example'], ({ url: path = '' }, response) => {
     if (failing.has(path)) return void response.writeHead(500).end();
     response.writeHead(200, { 'content-type': 'application/json' });
-    if (path === keySetPath) return void response.end(JSON.stringify({ keys: [jwk] }));
+    if (path === keySetPath) return void response.end(JSON.stringify(clientKey.keySet));
     const proves = path.startsWith('/proves/');
     response.end(
       JSON.stringify({
@@ -133,17 +130,8 @@ describe('an address that asks too often', () => {
   });
 });
 
-async function prove({ clientId }: RawClient): Promise<Record<string, string>> {
-  const assertion = await new SignJWT()
-    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-    .setIssuer(clientId)
-    .setSubject(clientId)
-    .setAudience(server.url)
-    .setJti(randomUUID())
-    .setIssuedAt()
-    .setExpirationTime('1m')
-    .sign(keyPair.privateKey);
-  return { client_assertion_type: assertionType, client_assertion: assertion };
+function prove({ clientId }: RawClient): Promise<Record<string, string>> {
+  return clientKey.prove(clientId, server.url);
 }
 
 async function signInProving(client: RawClient) {

@@ -4,7 +4,7 @@ export interface RawMcp {
   send(init: RequestInit): Promise<Response>;
   /** Posts a body as JSON, as a 2025 client would. */
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** Posts one 2026-07-28 request: its envelope in `_meta`, its headers in agreement with the body. */
+  /** Posts one 2026-07-28 request: its envelope in `_meta` beside what is there, its headers in agreement with the body. */
   modern(
     method: string,
     params?: Record<string, unknown>,
@@ -40,7 +40,12 @@ export function createRawMcp(url: URL, token: string): RawMcp {
       };
       const name = params.name ?? params.uri;
       return post(
-        { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } },
+        {
+          jsonrpc: '2.0',
+          id: 1,
+          method,
+          params: { ...params, _meta: { ..._meta, ...(params._meta as object) } },
+        },
         {
           'MCP-Protocol-Version': version,
           'Mcp-Method': method,

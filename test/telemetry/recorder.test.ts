@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { LineRecord, MeasurementRecord, Pipeline, SpanRecord } from '../../src/telemetry/pipeline.ts';
 import { createRecorder, type RecorderOptions } from '../../src/telemetry/recorder.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Keeps what it is handed. */
 function createKeeper() {
@@ -44,7 +45,7 @@ describe('the recorder', () => {
     recorder.measure('mcp.server.operation.duration', 0.5, {});
     recorder.takeLine({ level: 'info', event: 'request', route: '/mcp' });
     expect(kept).toMatchObject({ opened: 0, measurements: [], lines: [] });
-    while (kept.lines.length === 0) await wait(1);
+    await waitFor('a line', () => kept.lines.length > 0);
     recorder.count('entra_mcp.calls', { method: 'ping' });
     await recorder.close();
     expect(kept).toMatchObject({ opened: 1, closed: 1, reported: [] });
@@ -127,7 +128,7 @@ describe('the recorder', () => {
       open: () => Promise.reject(((asked += 1), failure)),
     });
     recorder.count('entra_mcp.calls', {});
-    while (kept.reported.length === 0) await wait(1);
+    await waitFor('a report', () => kept.reported.length > 0);
     recorder.count('entra_mcp.calls', {});
     await recorder.close();
     expect(kept.reported).toEqual([failure]);
