@@ -69,7 +69,7 @@ function valuesOf(versions: readonly SecretVersion[]): string[] {
 /** Reads until the background has brought the expected values. */
 async function readUntil(read: () => Promise<readonly SecretVersion[]>, expected: readonly string[]) {
   let values: string[] = [];
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  for (let attempt = 0; attempt < 1_500; attempt += 1) {
     values = valuesOf(await read());
     if (values.join() === expected.join()) return;
     await sleep(10);
