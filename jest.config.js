@@ -20,5 +20,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFiles: ['<rootDir>/test/support/trust.ts'],
-  testTimeout: 30_000,
+  // Far more than any test takes: where the machine is busy, this only tells an end from none.
+  testTimeout: 120_000,
+  // What test files leave behind in memory keeps the collector busy, in the end for seconds: workers are made anew.
+  workerIdleMemoryLimit: '1GB',
 };

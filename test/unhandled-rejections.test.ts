@@ -37,21 +37,17 @@ describe('a rejection that nobody handles', () => {
     ],
     ['in a test that is over at once', `it('is over', () => { ${stray}; });`],
     ['after the last test', `it('is over', () => { setTimeout(() => ${stray}, 50); });`],
-  ])(
-    'fails the run %s',
-    async (name, content) => {
-      const { code, stderr } = await runTests(name, { 'stray.test.js': content, 'other.test.js': patient });
-      expect(stderr).toContain('nobody takes it');
-      expect(code).toBe(1);
-    },
-    60_000,
-  );
+  ])('fails the run %s', async (name, content) => {
+    const { code, stderr } = await runTests(name, { 'stray.test.js': content, 'other.test.js': patient });
+    expect(stderr).toContain('nobody takes it');
+    expect(code).toBe(1);
+  });
 
   it('is what failed those runs', async () => {
     const content = "it('is over', () => { Promise.reject(new Error('taken')).catch(() => undefined); });";
     const { code, stderr } = await runTests('well', { 'well.test.js': content, 'other.test.js': patient });
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('taken')]);
-  }, 60_000);
+  });
 
   it('ends an instance of the server, and with it the test that has started it', async () => {
     const breaking = `process.on('message', () => { ${stray}; })`;

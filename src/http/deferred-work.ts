@@ -7,11 +7,11 @@ export interface DeferredWork {
   settle(): Promise<void>;
 }
 
-/** Milliseconds that a host has to pass an answer on: the first work to be done behind one loads a library. */
-const waitMs = 100;
-
-/** What requests leave behind for after their answers, so that a host that stops can wait for it. */
-export function createDeferredWork(): DeferredWork {
+/**
+ * What requests leave behind for after their answers, so that a host that stops can wait for it.
+ * @param waitMs that a host has to pass an answer on: the first work to be done behind one loads a library
+ */
+export function createDeferredWork(waitMs = 100): DeferredWork {
   const settling = new AbortController();
   const unfinished = new Set<Promise<void>>();
 

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createJwksCache } from '../../src/auth/jwks-cache.ts';
+import type { Ask } from '../../src/telemetry/telemetry.ts';
 import { createTestKey, startJwksServer, type JwksServer, type TestKey } from '../support/jwks-server.ts';
-import { waitFor } from '../support/wait-for.ts';
 
 const hour = 3_600_000;
 
@@ -25,10 +25,15 @@ describe('createJwksCache', () => {
   });
   afterEach(() => server.stop());
 
-  /** Lets a fetch that runs behind an answer come to its end. */
-  async function settle(requests: number): Promise<void> {
-    await waitFor('the fetch', () => server.requests >= requests);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  /** Notes the questions of a cache, so that a test can wait for one that goes on behind an answer. */
+  function createObservedAsk() {
+    const questions: Promise<unknown>[] = [];
+    const ask: Ask = (_operation, work) => {
+      const answered = work();
+      questions.push(answered);
+      return answered;
+    };
+    return { ask, settle: () => Promise.allSettled(questions) };
   }
 
   it('fetches once for any number of parallel first sights', async () => {
@@ -50,22 +55,26 @@ describe('createJwksCache', () => {
   });
 
   it('forgets a key that is no longer published', async () => {
-    const cache = createJwksCache(server.url, { now, freshMs: hour });
+    const { ask, settle } = createObservedAsk();
+    const cache = createJwksCache(server.url, { now, ask, freshMs: hour });
     await cache.find('first');
     server.keys = [second];
     time += hour;
     expect(await cache.find('first')).toBeDefined();
-    await settle(2);
+    await settle();
+    expect(server.requests).toBe(2);
     expect(await cache.find('first')).toBeUndefined();
   });
 
   it('goes on with the keys it has while the provider is down, up to the stale limit, then says 503', async () => {
-    const cache = createJwksCache(server.url, { now, freshMs: hour, staleMs: 24 * hour });
+    const { ask, settle } = createObservedAsk();
+    const cache = createJwksCache(server.url, { now, ask, freshMs: hour, staleMs: 24 * hour });
     await cache.find('first');
     server.failWith = 503;
     time += 2 * hour;
     expect(await cache.find('first')).toBeDefined();
-    await settle(2);
+    await settle();
+    expect(server.requests).toBe(2);
     time += 22 * hour;
     await expect(cache.find('first')).rejects.toMatchObject({ code: 'signing_keys_unavailable' });
     server.failWith = undefined;

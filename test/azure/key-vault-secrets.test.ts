@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
+// Loaded with the test, as in ../support/server.ts.
+import '../../src/azure/sdk/identity.ts';
+import '../../src/azure/sdk/key-vault.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
@@ -66,7 +69,7 @@ function valuesOf(versions: readonly SecretVersion[]): string[] {
 /** Reads until the background has brought the expected values. */
 async function readUntil(read: () => Promise<readonly SecretVersion[]>, expected: readonly string[]) {
   let values: string[] = [];
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  for (let attempt = 0; attempt < 1_500; attempt += 1) {
     values = valuesOf(await read());
     if (values.join() === expected.join()) return;
     await sleep(10);

@@ -23,7 +23,7 @@ beforeAll(async () => {
     startAndRun('2025-11-25', { logging: true }),
     startAndRun('2025-11-25', { logging: false }),
   ]);
-}, 120_000);
+});
 
 it('passes the official suite in both eras, save for what the baseline names, in what is not scored too', () => {
   const failed = [...modern.failed, ...legacy.failed];

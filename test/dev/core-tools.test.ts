@@ -66,7 +66,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
     expect(code).toBe(0);
     expect(stdout).toContain(`Azure Functions Core Tools 4.13.0 (${join(tools, 'func')})\n`);
     await (await startHost([], { port: Number(environment.MCP_PORT) })).stop();
-  }, 60_000);
+  });
 
   it('that cannot be held to this machine are told so in the banner, and without auth are refused', async () => {
     const tools = addProgram('func', standIn('4.12.0'));
@@ -82,5 +82,5 @@ afterAll(() => rmSync(folder, { recursive: true }));
     const { code, stderr } = await runScript('dev/start.ts', [], open).finished;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^AUTH_REQUIRED=false would open the server .* 4\.12\.0 .*4\.13\.0.*\n$/);
-  }, 60_000);
+  });
 });

@@ -105,7 +105,7 @@ describe('npm start', () => {
     const third = await startLocalStack(environment, '--fresh');
     expect(await callTool('get_user_notes', {})).toMatchObject({ notes: [] });
     await stop(third);
-  }, 90_000);
+  });
 
   it('serves HTTPS with a certificate that it made and keeps', async () => {
     const program = await startLocalStack(environment, '--https');
@@ -115,7 +115,7 @@ describe('npm start', () => {
     expect(stdout).toContain(`https://localhost:${environment.MCP_PORT}/mcp`);
     expect(stdout).toContain(join(dataDir, 'localhost.crt'));
     expect(existsSync(join(dataDir, 'localhost.key'))).toBe(true);
-  }, 60_000);
+  });
 
   it('prints tokens that the server accepts, and others that it refuses for their own reasons', async () => {
     const program = await startLocalStack(environment);
@@ -136,7 +136,7 @@ describe('npm start', () => {
       expect(await whoIs(await printToken(...args.slice(0, -1)))).toMatchObject({ code: args.at(-1) });
     }
     await stop(program);
-  }, 60_000);
+  });
 
   it('names a port that is in use, who wanted it and the variable, and stops', async () => {
     const finished = await withPortTaken(
@@ -159,7 +159,7 @@ describe('npm start', () => {
     await printToken();
     await stop(first);
     expect(existsSync(join(dataDir, 'running.json'))).toBe(false);
-  }, 60_000);
+  });
 
   it('starts all but the server for "func start" by hand, and says what that needs', async () => {
     const program = await withPortTaken(environment.MCP_PORT, () =>
@@ -179,7 +179,7 @@ describe('npm start', () => {
     expect(smoke).toMatchObject({ code: 0, stdout: expect.stringMatching(smokeLines) });
     await host.stop();
     await stop(again);
-  }, 60_000);
+  });
 
   it('sends those who have a tenant of their own there for tokens', async () => {
     const own = {
@@ -196,7 +196,7 @@ describe('npm start', () => {
     }
     const { stdout } = await stop(program);
     expect(stdout).not.toContain('mcp-token');
-  }, 60_000);
+  });
 
   it('tells those who set a tenant alone that the rest is not the local Entra’s either', async () => {
     const partial = { ...environment, ENTRA_TENANT_ID: '33333333-3333-4333-8333-333333333333' };

@@ -88,7 +88,7 @@ async function signIn(
   const attempt = connect(url, memory.provider);
   await expect(attempt.connected).rejects.toThrow('Unauthorized');
   const [answer, visit] = await Promise.all([
-    receiver.receive(20_000),
+    receiver.receive(60_000),
     browser.signIn(memory.authorizationUrls.at(-1) ?? '', options),
   ]);
   await attempt.finish(answer);
@@ -153,7 +153,7 @@ describe.each(Object.entries(sdkClients))('%s, which is given the URL only', (_n
     const attempt = connect(server.mcpUrl, memory.provider);
     await expect(attempt.connected).rejects.toThrow('Unauthorized');
     const [answer] = await Promise.all([
-      receiver.receive(20_000),
+      receiver.receive(60_000),
       browser.signIn(memory.authorizationUrls[0] ?? '', { decision: 'deny' }),
     ]);
     expect(Object.fromEntries(answer)).toMatchObject({ error: 'access_denied', iss: server.url });

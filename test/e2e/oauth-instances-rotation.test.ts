@@ -177,7 +177,7 @@ describe('S21: rotation of all keys', () => {
       only(instance);
       for (let look = 1; formKeyOf((await openConsent(other, client)).page) === formKeyOf(page); look += 1) {
         if (look === 100) throw new Error('the new key did not come');
-        await delay(20);
+        await delay(100);
       }
     }
     both();

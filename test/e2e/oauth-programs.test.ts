@@ -68,7 +68,7 @@ describe('mcp-remote', () => {
 
   async function connect(transport: Transport): Promise<Client> {
     const client = new Client({ name: 'end-to-end', version: '1.0.0' });
-    await client.connect(transport, { timeout: 25_000 });
+    await client.connect(transport);
     return client;
   }
 

@@ -11,7 +11,7 @@ let receiver: OtlpReceiver;
 beforeAll(async () => {
   scenario = await runScenario();
   ({ receiver } = scenario);
-}, 60_000);
+});
 afterAll(() => receiver.stop());
 
 function spansOfRequest(name: string): readonly ReceivedSpan[] {

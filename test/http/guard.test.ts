@@ -286,7 +286,7 @@ describe('the guard, on origins', () => {
 
 describe('deferred work', () => {
   it('runs after the answer has left, and its failure only reaches the log', async () => {
-    const deferredWork = createDeferredWork();
+    const deferredWork = createDeferredWork(60_000);
     let fail: (error: Error) => void = () => undefined;
     const work = new Promise((_resolve, reject) => (fail = reject));
     let begun = false;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { users } from '../../dev/entra/directory.ts';
-import { startHost } from '../../dev/host.ts';
+import { findFreePort } from '../../dev/ports.ts';
 import type { Finished } from '../dev/local-stack.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { me, refresh } from '../../dev/oauth-client/raw-oauth.ts';
@@ -189,8 +189,7 @@ describe('what npm run client says when it fails', () => {
   });
 
   it('names a server that does not run, and how to start it', async () => {
-    const { url, stop } = await startHost([], { port: 0 });
-    await stop();
+    const url = `http://127.0.0.1:${await findFreePort()}`;
     expect(await fail(['tools'], [`${url}/mcp`])).toBe(
       `FAILED: ${url}/mcp cannot be reached: ECONNREFUSED (start it with "npm start"; after --no-host, with "func start")`,
     );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
 import { serveFetch, startHost, type Host } from '../../dev/host.ts';
 import { startLocalEntra } from '../../dev/entra/server.ts';
+import { findFreePort } from '../../dev/ports.ts';
 import { productSurface } from '../../src/app.ts';
 import { createTestKey, signClaims, startJwksServer } from '../support/jwks-server.ts';
 import { createTestEnvironment, startServer, type TestServer } from '../support/server.ts';
@@ -91,8 +92,7 @@ describe('npm run smoke', () => {
   });
 
   it('names the URL where nothing listens', async () => {
-    const { url, stop } = await startHost([], { port: 0 });
-    await stop();
+    const url = `http://127.0.0.1:${await findFreePort()}`;
     const hint =
       'cannot be reached: ECONNREFUSED (start it with "npm start"; after --no-host, with "func start")\n';
     expect(await failWith({ MCP_URL: `${url}/mcp` })).toBe(`FAILED: ${url}/mcp ${hint}`);

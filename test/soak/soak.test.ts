@@ -30,7 +30,7 @@ describe('the soak', () => {
     expect(stdout).toMatch(/^\| notes in the end \| \d+ \| .*\d+ saved/m);
     expect(stdout).toMatch(/^\| fault of /m);
     expect(stdout).toMatch(/grew by -?[\d.]+ MiB/);
-  }, 120_000);
+  });
 
   it('refuses to run for hours, and what it does not know', async () => {
     for (const args of [

@@ -34,12 +34,20 @@ export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Ins
   let output = '';
   child.stdout?.on('data', (chunk) => (output += String(chunk)));
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the instance ended: ${output}`)));
+  // Not at its exit: what it printed last may come after that.
+  const ended = once(child, 'close').then(() => Promise.reject(new Error(`the instance ended: ${output}`)));
   ended.catch(() => undefined);
 
   async function receive<T>(): Promise<T> {
     const [message] = (await Promise.race([once(child, 'message'), ended])) as [T];
     return message;
+  }
+
+  function ask<T>(message: object): Promise<T> {
+    const answered = receive<T>();
+    // One that cannot be sent anything has ended, which tells more than that it cannot.
+    child.send(message, () => undefined);
+    return answered;
   }
 
   const { port } = await receive<{ port: number }>();
@@ -49,16 +57,8 @@ export async function startInstance(environment: NodeJS.ProcessEnv): Promise<Ins
       return child.exitCode === null && child.signalCode === null;
     },
     output: () => output,
-    async advance(advanceMs) {
-      const answered = receive();
-      child.send({ advanceMs });
-      await answered;
-    },
-    async memory() {
-      const answered = receive<{ bytes: number }>();
-      child.send({ asks: 'memory' });
-      return (await answered).bytes;
-    },
+    advance: (advanceMs) => ask({ advanceMs }),
+    memory: async () => (await ask<{ bytes: number }>({ asks: 'memory' })).bytes,
     kill: () => killRunning(child, () => output),
   };
 }

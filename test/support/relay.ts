@@ -3,6 +3,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import { createServer as createTlsServer, request as requestByTls } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { listen, type Listening } from '../../dev/listen.ts';
+import { findFreePort } from '../../dev/ports.ts';
 
 /** An answer that has come in as a whole. */
 export interface Answer {
@@ -59,7 +60,8 @@ export async function startRelay(
     underWay.add(handled);
   }
   const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
-  const { port, stop } = await listen(server, 0);
+  // Below the ports of outgoing connections, one of which could have it when it is to be listened on again.
+  const { port, stop } = await listen(server, await findFreePort());
 
   async function refuse(): Promise<void> {
     if (server.listening) await stop();

@@ -26,7 +26,7 @@ async function runInstance(changes: NodeJS.ProcessEnv): Promise<Loaded> {
   const script = join(import.meta.dirname, 'loading-instance.ts');
   const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', script], {
     env,
-    timeout: 20_000,
+    timeout: 60_000,
   });
   return JSON.parse(stdout) as Loaded;
 }
