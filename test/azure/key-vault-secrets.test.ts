@@ -1,8 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-// Loaded with the test, as in ../support/server.ts.
-import '../../src/azure/sdk/identity.ts';
-import '../../src/azure/sdk/key-vault.ts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { LocalIdentity } from '../../dev/identity-endpoint.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';

@@ -1,5 +1,3 @@
-// Loaded with the test, as in ../support/server.ts.
-import '../../src/azure/sdk/data-tables.ts';
 import type { TableClient } from '@azure/data-tables';
 import { startAzurite, type Azurite } from '../../dev/azurite.ts';
 import { createTables, type TableName, type Tables } from '../../src/azure/tables.ts';

@@ -1,6 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-// Loaded with the test, as in ../support/server.ts.
-import '../../src/azure/sdk/data-tables.ts';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createRecordTable } from '../../src/azure/record-table.ts';
 import { createSweep } from '../../src/azure/sweep.ts';

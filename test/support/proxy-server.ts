@@ -1,6 +1,3 @@
-// Loaded with the test, as in server.ts: what the first secret needs.
-import '../../src/azure/sdk/identity.ts';
-import '../../src/azure/sdk/key-vault.ts';
 import { findFreePort } from '../../dev/ports.ts';
 import { createApp, type AppOptions } from '../../src/app.ts';
 import { createTables } from '../../src/azure/tables.ts';

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-// Loaded with the test: by itself it is within the deadline of the first question, which a busy machine may then miss.
-import '../../src/azure/sdk/data-tables.ts';
 import { apps, homeTenant } from '../../dev/entra/directory.ts';
 import { startHost, type HostOptions } from '../../dev/host.ts';
 import { createApp, type App, type AppOptions } from '../../src/app.ts';
