@@ -2,8 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import packageJson from '../package.json' with { type: 'json' };
+import { probeNames, probes } from './support/fault-probes.ts';
 import { deadlinesMs, dependencies, faultRows } from './support/fault-rows.ts';
 import { auditActions } from '../src/http/audit.ts';
+import { coreRoutes, pageRoutes } from '../src/endpoints/routes.ts';
+import { listSignInRoutes } from '../src/endpoints/sign-in-routes.ts';
 import * as telemetryNames from '../src/telemetry/names.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -109,6 +112,16 @@ describe('docs/reliability.md', () => {
       `${within} s`,
     ]);
     expect(listed).toEqual(tested);
+  });
+
+  it('is about faults in which every route is asked', () => {
+    const asked = new Set<string>(probeNames.map((name) => probes[name].path));
+    const routes = [
+      ...Object.values(coreRoutes),
+      ...Object.values(pageRoutes),
+      ...listSignInRoutes({ registration: true }),
+    ];
+    expect([...asked].sort()).toEqual(routes.map(({ path }) => path).sort());
   });
 
   it('is about faults that all have a test', () => {

@@ -47,7 +47,7 @@ const codes: Readonly<Record<Dependency, string>> = {
 /** Faults that the SDK of Azure's services tries again. */
 const repeated: readonly NetworkFault[] = ['503', '503 with Retry-After', '429 with Retry-After'];
 /** Faults of an answer whose head is in order. */
-const spoilsBodies: readonly NetworkFault[] = ['truncated body', 'malformed body'];
+export const spoilsBodies: readonly NetworkFault[] = ['truncated body', 'malformed body'];
 /** Faults that end with a deadline. */
 const slowFaults: readonly NetworkFault[] = ['stall of 6 s', 'slow drip'];
 
