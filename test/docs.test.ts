@@ -114,14 +114,17 @@ describe('docs/reliability.md', () => {
     expect(listed).toEqual(tested);
   });
 
-  it('is about faults in which every route is asked', () => {
+  it('is about faults in which every route is asked that is no file of Swagger UI', () => {
     const asked = new Set<string>(probeNames.map((name) => probes[name].path));
     const routes = [
       ...Object.values(coreRoutes),
       ...Object.values(pageRoutes),
       ...listSignInRoutes({ registration: true }),
     ];
-    expect([...asked].sort()).toEqual(routes.map(({ path }) => path).sort());
+    // A checkout compresses them first, which would take longer than all the others.
+    const files: readonly string[] = [pageRoutes.docsStyle.path, pageRoutes.docsScript.path];
+    const paths = routes.map(({ path }) => path).filter((path) => !files.includes(path));
+    expect([...asked].sort()).toEqual(paths.sort());
   });
 
   it('is about faults that all have a test', () => {

@@ -70,8 +70,6 @@ const independentPaths = [
   '/healthz',
   '/',
   '/docs',
-  '/docs/swagger-ui.css',
-  '/docs/swagger-ui-bundle.js',
   '/docs/start.js',
   '/openapi.json',
   '/.well-known/oauth-protected-resource',
