@@ -2,8 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import packageJson from '../package.json' with { type: 'json' };
-import { dependencies, faultRows } from './support/fault-rows.ts';
+import { probeNames, probes } from './support/fault-probes.ts';
+import { deadlinesMs, dependencies, faultRows } from './support/fault-rows.ts';
 import { auditActions } from '../src/http/audit.ts';
+import { coreRoutes, pageRoutes } from '../src/endpoints/routes.ts';
+import { listSignInRoutes } from '../src/endpoints/sign-in-routes.ts';
 import * as telemetryNames from '../src/telemetry/names.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -76,9 +79,10 @@ describe.each(documents)('%s', (path) => {
 });
 
 describe('docs/reliability.md', () => {
-  it('has the rows that the tests of faults go through, each once and in their order', () => {
-    const [, section = ''] = read('docs/reliability.md').split(/^## Faults$/m);
-    const listed = (section.split(/^## /m)[0] ?? '')
+  /** The rows of the table below a heading. */
+  const rowsBelow = (heading: string) => {
+    const [, section = ''] = read('docs/reliability.md').split(`\n## ${heading}\n`);
+    return (section.split(/^## /m)[0] ?? '')
       .split('\n')
       .filter((line) => line.startsWith('| ') && !line.includes('| ---'))
       .slice(1)
@@ -88,6 +92,18 @@ describe('docs/reliability.md', () => {
           .slice(1, -1)
           .map((cell) => cell.trim()),
       );
+  };
+
+  it('has the deadline of each dependency that the server has', () => {
+    const listed = rowsBelow('What depends on what').map(([name, , , deadline = '']) => [
+      name,
+      /^[\d.]+ s\b/.exec(deadline)?.[0],
+    ]);
+    expect(listed).toEqual(dependencies.map((name) => [name, `${deadlinesMs[name] / 1_000} s`]));
+  });
+
+  it('has the rows that the tests of faults go through, each once and in their order', () => {
+    const listed = rowsBelow('Faults');
     const tested = faultRows.map(({ dependency, fault, answer, tries, within }) => [
       dependency,
       fault,
@@ -96,6 +112,19 @@ describe('docs/reliability.md', () => {
       `${within} s`,
     ]);
     expect(listed).toEqual(tested);
+  });
+
+  it('is about faults in which every route is asked that is no file of Swagger UI', () => {
+    const asked = new Set<string>(probeNames.map((name) => probes[name].path));
+    const routes = [
+      ...Object.values(coreRoutes),
+      ...Object.values(pageRoutes),
+      ...listSignInRoutes({ registration: true }),
+    ];
+    // A checkout compresses them first, which would take longer than all the others.
+    const files: readonly string[] = [pageRoutes.docsStyle.path, pageRoutes.docsScript.path];
+    const paths = routes.map(({ path }) => path).filter((path) => !files.includes(path));
+    expect([...asked].sort()).toEqual(paths.sort());
   });
 
   it('is about faults that all have a test', () => {

@@ -40,13 +40,16 @@ export interface JwksCacheOptions {
   readonly countLookup?: CountLookup | undefined;
 }
 
+/** Deadline of a fetch of keys, unless told otherwise, milliseconds. */
+export const keysDeadlineMs = 5_000;
+
 const timing = {
   freshMs: 3_600_000,
   waitMs: 7_200_000,
   staleMs: 86_400_000,
   unknownKeyIntervalMs: 30_000,
   failureIntervalMs: 1_000,
-  timeoutMs: 5_000,
+  timeoutMs: keysDeadlineMs,
 };
 
 const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });

@@ -15,7 +15,7 @@ export interface CredentialOptions {
 type Identity = typeof sdk;
 
 /** Milliseconds for one question to the platform. The library has no limit, and lets all callers wait for the first. */
-const questionMs = 4_000;
+export const questionMs = 4_000;
 
 /** The SDK's own HTTP client, with an end to every request and its answer. */
 function createImpatientClient({ createDefaultHttpClient }: Identity) {

@@ -10,6 +10,9 @@ import type { Ask, CountLookup } from '../telemetry/telemetry.ts';
 import { createSecretCache } from './secret-cache.ts';
 import { refuseStrangers, retryOptions } from './service-client.ts';
 
+/** Deadline of a look at a secret unless told otherwise, milliseconds. */
+export const secretDeadlineMs = 5_000;
+
 export interface KeyVaultSecretsOptions {
   readonly credential: TokenCredential;
   readonly now: () => number;
@@ -137,7 +140,14 @@ async function readVersions(
  */
 export function createKeyVaultSecrets(
   { url }: { readonly url: string },
-  { credential, now, log, deadlineMs = 5_000, ask = askUnseen, countLookup }: KeyVaultSecretsOptions,
+  {
+    credential,
+    now,
+    log,
+    deadlineMs = secretDeadlineMs,
+    ask = askUnseen,
+    countLookup,
+  }: KeyVaultSecretsOptions,
 ): Secrets {
   const options = {
     retryOptions,

@@ -33,6 +33,9 @@ export interface Tables {
   ping(): Promise<void>;
 }
 
+/** Deadline of an operation unless told otherwise, milliseconds. */
+export const operationDeadlineMs = 5_000;
+
 export interface TablesOptions {
   /** Needed with a URL; a connection string brings its own key. */
   readonly credential?: TokenCredential;
@@ -83,7 +86,7 @@ function chooseConnection(
  */
 export function createTables(
   config: Config['tables'],
-  { credential, deadlineMs = 5_000, names = tableNames }: TablesOptions = {},
+  { credential, deadlineMs = operationDeadlineMs, names = tableNames }: TablesOptions = {},
 ): Tables {
   const connect = chooseConnection(config, credential);
 

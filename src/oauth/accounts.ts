@@ -58,7 +58,7 @@ const pollMs = 200;
 const maxTurns = 40;
 const dayMs = 86_400_000;
 /** How long a call of `/mcp` waits for Entra; a confirmation that takes longer goes on behind it. */
-const patienceMs = 2_500;
+export const patienceMs = 2_500;
 
 /** The person is not welcome any more, by this server's own rules on what Entra says now. */
 const unwelcome: readonly ErrorCode[] = ['wrong_tenant', 'missing_scope'];

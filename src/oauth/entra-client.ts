@@ -51,6 +51,9 @@ export interface EntraClient {
   refresh(refreshToken: string): Promise<UpstreamTokens>;
 }
 
+/** Deadline of a question to Entra, the verification of its answer included, unless told otherwise, milliseconds. */
+export const entraDeadlineMs = 10_000;
+
 export interface EntraClientOptions {
   readonly entra: Config['entra'];
   readonly oauth: Pick<NonNullable<Config['oauth']>, 'clientId' | 'extraAuthorizeParams'>;
@@ -137,7 +140,7 @@ function buildAuthorizeUrl(
 
 /** Signs people in at Entra as the configured client, for the required scopes of this API. */
 export function createEntraClient(options: EntraClientOptions): EntraClient {
-  const { entra, credential, verify, timeoutMs = 10_000, ask = askUnseen } = options;
+  const { entra, credential, verify, timeoutMs = entraDeadlineMs, ask = askUnseen } = options;
   const registration = describeClient(options);
   const requests = createEntraRequests(entra, registration, credential);
 

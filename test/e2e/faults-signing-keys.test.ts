@@ -5,7 +5,9 @@ const out = '503 signing_keys_unavailable';
 describeFaults({
   dependency: "Entra's signing keys",
   needs: {
+    'GET /health': out,
     "call with Entra's token": out,
+    echo: out,
     'saving a note': out,
     'listing notes': out,
     'way back from Entra': 'redirect temporarily_unavailable',

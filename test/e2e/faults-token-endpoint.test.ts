@@ -8,7 +8,9 @@ describeFaults({
   // Calls go on without it, and refreshes within a minute of the last confirmation.
   always: ['refresh'],
   refusedToo: {
+    'GET /health': noKeys,
     "call with Entra's token": noKeys,
+    echo: noKeys,
     'saving a note': noKeys,
     'listing notes': noKeys,
   },

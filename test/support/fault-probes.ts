@@ -1,18 +1,15 @@
-import { createHttpBrowser, type HttpBrowser } from '../../dev/oauth-client/http-browser.ts';
 import {
   createAuthorizationRequest,
   loopbackRedirect,
   me,
-  obtainTokens,
-  passwordOf,
   post,
   redeem,
   refresh,
-  signIn,
-  type RawClient,
-  type SignedIn,
+  revoke,
   type TokenReply,
 } from '../../dev/oauth-client/raw-oauth.ts';
+import type { Visit } from '../../dev/oauth-client/http-browser.ts';
+import { moveTo, type Material } from './fault-material.ts';
 import { createRawMcp } from './raw-mcp.ts';
 
 /** What came of a request. */
@@ -23,23 +20,12 @@ export interface Reply {
   readonly retryAfter?: number;
 }
 
-/** What a probe asks with. */
-export interface Material {
-  readonly client: RawClient;
-  readonly accessToken: string;
-  refreshToken: string;
-  /** Entra's own. */
-  readonly entraToken: string;
-  /** A code that nobody has redeemed. */
-  signedIn: SignedIn;
-  /** A sign-in that comes back from Entra, and the browser that it is in. */
-  back: { readonly browser: HttpBrowser; readonly url: URL };
-  /** Texts of notes, those that were said to be saved. */
-  readonly saved: Set<string>;
-}
-
 /** One use of a server. */
-export type Probe = (base: string, material: Material) => Promise<Reply>;
+export interface Probe {
+  /** Of the route that it uses. */
+  readonly path: string;
+  readonly ask: (base: string, material: Material) => Promise<Reply>;
+}
 
 function toReply(status: number, headers: Headers, code: unknown): Reply {
   const retryAfter = headers.get('retry-after');
@@ -64,13 +50,52 @@ function readTokenReply({ status, headers, body }: TokenReply): Reply {
   return toReply(status, headers, body.code ?? body.error);
 }
 
+/** A page; or, where a form leads somewhere, the way there, which is not gone. */
+function readVisit({ url, status, headers }: Visit, destination?: string): Reply {
+  const isThere = status === 303 && destination !== undefined && url.pathname.endsWith(destination);
+  return isThere ? { outcome: 'served' } : toReply(status, headers, 'page');
+}
+
 async function callTool(base: string, token: string, name: string, args: object): Promise<Reply> {
   const mcp = createRawMcp(new URL('/mcp', base), token);
   return readReply(await mcp.modern('tools/call', { name, arguments: args }));
 }
 
 function get(path: string): Probe {
-  return async (base) => readReply(await fetch(`${base}${path}`));
+  return { path, ask: async (base) => readReply(await fetch(`${base}${path}`)) };
+}
+
+/** Pages and documents that need nothing that can fail. */
+const independentPaths = [
+  '/healthz',
+  '/',
+  '/docs',
+  '/docs/start.js',
+  '/openapi.json',
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-protected-resource/mcp',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-authorization-server/mcp',
+  '/.well-known/openid-configuration',
+  '/.well-known/openid-configuration/mcp',
+] as const;
+
+type IndependentName = `GET ${(typeof independentPaths)[number]}`;
+export const independentNames = independentPaths.map((path): IndependentName => `GET ${path}`);
+const independentProbes = Object.fromEntries(
+  independentPaths.map((path) => [`GET ${path}`, get(path)]),
+) as Record<IndependentName, Probe>;
+
+/** It tells what is wrong: the codes of what does not work. */
+async function askHealth(base: string): Promise<Reply> {
+  const response = await fetch(`${base}/health`);
+  const { checks } = (await response.json()) as { checks: Record<string, { readonly code?: string }> };
+  const codes = new Set(Object.values(checks).flatMap(({ code }) => code ?? []));
+  return toReply(response.status, response.headers, [...codes].join(' and '));
+}
+
+async function echo(base: string, { entraToken }: Material): Promise<Reply> {
+  return readTokenReply(await post(`${base}/echo`, { a: 1 }, { Authorization: `Bearer ${entraToken}` }));
 }
 
 async function saveNote(base: string, { entraToken, saved }: Material): Promise<Reply> {
@@ -98,52 +123,72 @@ async function askForSignIn(base: string, { client }: Material): Promise<Reply> 
   return isAsked ? { outcome: 'served' } : readReply(response);
 }
 
-async function comeBack(base: string, { back: { browser, url }, client }: Material): Promise<Reply> {
-  const there = new URL(`${url.pathname}${url.search}`, base);
-  browser.cookies.set(there.origin, new Map(browser.cookies.get(url.origin)));
-  const visit = await browser.open(there, { stop: client.redirectUri });
-  if (!visit.url.href.startsWith(client.redirectUri)) return toReply(visit.status, visit.headers, 'page');
-  const error = visit.url.searchParams.get('error');
+async function showConsent(base: string, { asked }: Material): Promise<Reply> {
+  const { browser, visit } = moveTo(base, asked);
+  return readVisit(await browser.open(visit.url, { stop: 'http' }));
+}
+
+async function allow(base: string, { asked }: Material): Promise<Reply> {
+  const { browser, visit } = moveTo(base, asked);
+  const left = await browser.submit(visit, { decision: 'allow' }, { stop: 'http' });
+  return readVisit(left, '/oauth2/v2.0/authorize');
+}
+
+async function comeBack(base: string, { back, client }: Material): Promise<Reply> {
+  const { browser, visit } = moveTo(base, back);
+  const left = await browser.open(visit.url, { stop: client.redirectUri });
+  if (!left.url.href.startsWith(client.redirectUri)) return readVisit(left);
+  const error = left.url.searchParams.get('error');
   return { outcome: error === null ? 'served' : `redirect ${error}` };
 }
 
+async function showSignedIn(base: string, { shown }: Material): Promise<Reply> {
+  const { browser, visit } = moveTo(base, shown);
+  return readVisit(await browser.open(visit.url, { stop: 'http' }));
+}
+
+async function signOut(base: string, { spare }: Material): Promise<Reply> {
+  const { browser, visit } = moveTo(base, spare.shown);
+  return readVisit(await browser.submit(visit, {}, { stop: 'http' }), '/');
+}
+
 export const probes = {
-  'GET /healthz': get('/healthz'),
-  'GET /': get('/'),
-  'resource metadata': get('/.well-known/oauth-protected-resource/mcp'),
-  'server metadata': get('/.well-known/oauth-authorization-server'),
+  ...independentProbes,
+  'GET /health': { path: '/health', ask: askHealth },
   'public keys': get('/.well-known/jwks.json'),
-  "call with Entra's token": (base, { entraToken }) => callTool(base, entraToken, 'add', { a: 1, b: 2 }),
-  'call with our token': async (base, { accessToken }) => readReply(await me(base, accessToken)),
-  'saving a note': saveNote,
-  'listing notes': (base, { entraToken }) => callTool(base, entraToken, 'get_user_notes', {}),
-  refresh: refreshOnce,
-  redemption: (base, { client, signedIn }) => redeem(base, client, signedIn).then(readTokenReply),
-  registration: register,
-  'authorization request': askForSignIn,
-  'way back from Entra': comeBack,
+  "call with Entra's token": {
+    path: '/mcp',
+    ask: (base, { entraToken }) => callTool(base, entraToken, 'add', { a: 1, b: 2 }),
+  },
+  'call with our token': {
+    path: '/me',
+    ask: async (base, { accessToken }) => readReply(await me(base, accessToken)),
+  },
+  echo: { path: '/echo', ask: echo },
+  'saving a note': { path: '/mcp', ask: saveNote },
+  'listing notes': {
+    path: '/mcp',
+    ask: (base, { entraToken }) => callTool(base, entraToken, 'get_user_notes', {}),
+  },
+  refresh: { path: '/auth/token', ask: refreshOnce },
+  redemption: {
+    path: '/auth/token',
+    ask: (base, { client, signedIn }) => redeem(base, client, signedIn).then(readTokenReply),
+  },
+  revocation: {
+    path: '/auth/revoke',
+    ask: (base, { client, spare }) => revoke(base, client, spare.refreshToken).then(readTokenReply),
+  },
+  registration: { path: '/auth/register', ask: register },
+  'authorization request': { path: '/auth/authorize', ask: askForSignIn },
+  'consent page': { path: '/auth/consent', ask: showConsent },
+  'consent given': { path: '/auth/consent', ask: allow },
+  'way back from Entra': { path: '/auth/callback', ask: comeBack },
+  'sign-in page': { path: '/auth/login', ask: showSignedIn },
+  'signing out': { path: '/auth/logout', ask: signOut },
 } as const satisfies Record<string, Probe>;
 
 export type ProbeName = keyof typeof probes;
 export const probeNames = Object.keys(probes) as readonly ProbeName[];
-
-/** A browser on its way back from Entra. */
-export async function signInAtEntra(base: string, client: RawClient): Promise<Material['back']> {
-  const browser = createHttpBrowser();
-  const consent = await browser.open(createAuthorizationRequest(base, client).url);
-  const stop = `${base}/auth/callback`;
-  const atEntra = await browser.submit(consent, { decision: 'allow' }, { stop });
-  const { url } = await browser.submit(atEntra, passwordOf('alice'), { stop });
-  return { browser, url };
-}
-
-/** Everything new, but for the notes that were saved. */
-export async function prepareMaterial(
-  base: string,
-  { client, entraToken, saved }: Pick<Material, 'client' | 'entraToken' | 'saved'>,
-): Promise<Material> {
-  const { accessToken, refreshToken } = await obtainTokens(base, { client });
-  const signedIn = await signIn(base, client);
-  const back = await signInAtEntra(base, client);
-  return { client, entraToken, saved, accessToken, refreshToken, signedIn, back };
-}
+/** Those that may need something. */
+export const dependentNames = probeNames.filter((name) => !(name in independentProbes));

@@ -1,3 +1,9 @@
+import { keysDeadlineMs } from '../../src/auth/jwks-cache.ts';
+import { questionMs } from '../../src/azure/credential.ts';
+import { secretDeadlineMs } from '../../src/azure/key-vault-secrets.ts';
+import { operationDeadlineMs } from '../../src/azure/tables.ts';
+import { patienceMs } from '../../src/oauth/accounts.ts';
+import { entraDeadlineMs } from '../../src/oauth/entra-client.ts';
 import { networkFaults, type NetworkFault } from './faults.ts';
 
 export const dependencies = [
@@ -8,6 +14,15 @@ export const dependencies = [
   'managed identity',
 ] as const;
 export type Dependency = (typeof dependencies)[number];
+
+/** The server's deadline of each, milliseconds. */
+export const deadlinesMs: Readonly<Record<Dependency, number>> = {
+  'Table Storage': operationDeadlineMs,
+  "Entra's signing keys": keysDeadlineMs,
+  "Entra's token endpoint": entraDeadlineMs,
+  'Key Vault': secretDeadlineMs,
+  'managed identity': questionMs,
+};
 
 /** A row of the table in docs/reliability.md. */
 export interface FaultRow {
@@ -32,7 +47,7 @@ const codes: Readonly<Record<Dependency, string>> = {
 /** Faults that the SDK of Azure's services tries again. */
 const repeated: readonly NetworkFault[] = ['503', '503 with Retry-After', '429 with Retry-After'];
 /** Faults of an answer whose head is in order. */
-const spoilsBodies: readonly NetworkFault[] = ['truncated body', 'malformed body'];
+export const spoilsBodies: readonly NetworkFault[] = ['truncated body', 'malformed body'];
 /** Faults that end with a deadline. */
 const slowFaults: readonly NetworkFault[] = ['stall of 6 s', 'slow drip'];
 
@@ -43,11 +58,12 @@ function countTries(dependency: Dependency, fault: NetworkFault): number | undef
   return dependency === 'Key Vault' && spoilsBodies.includes(fault) ? 2 : 1;
 }
 
-/** Its deadline. */
+/** When whoever needs it is answered at the latest, milliseconds. */
 function limitOf(dependency: Dependency): number {
-  if (dependency === "Entra's token endpoint") return 10;
-  // A call with a token of this server waits 2.5 s for Entra first, and looks at the grant then.
-  return dependency === 'Table Storage' ? 7.5 : 5;
+  // A call with a token of this server waits for Entra first, and looks at the grant then.
+  if (dependency === 'Table Storage') return patienceMs + operationDeadlineMs;
+  // It is asked while the vault's deadline runs.
+  return dependency === 'managed identity' ? secretDeadlineMs : deadlinesMs[dependency];
 }
 
 export const faultRows: readonly FaultRow[] = dependencies.flatMap((dependency) =>
@@ -59,7 +75,7 @@ export const faultRows: readonly FaultRow[] = dependencies.flatMap((dependency) 
       fault,
       answer: isEndured ? 'served' : `503 ${codes[dependency]}`,
       tries: countTries(dependency, fault),
-      within: limitOf(dependency),
+      within: limitOf(dependency) / 1_000,
     };
   }),
 );

@@ -1,15 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { registerClient, signIn } from '../../dev/oauth-client/raw-oauth.ts';
-import {
-  prepareMaterial,
-  probeNames,
-  probes,
-  signInAtEntra,
-  type Material,
-  type ProbeName,
-  type Reply,
-} from './fault-probes.ts';
-import { faultRows, type Dependency, type FaultRow } from './fault-rows.ts';
+import { registerClient } from '../../dev/oauth-client/raw-oauth.ts';
+import { prepareFresh, prepareLasting, signInAtEntra, type Material } from './fault-material.ts';
+import { dependentNames, independentNames, probes, type ProbeName, type Reply } from './fault-probes.ts';
+import { faultRows, spoilsBodies, type Dependency, type FaultRow } from './fault-rows.ts';
 import { startFaultWorld, type FaultWorld, type FaultyServer } from './fault-world.ts';
 import { dumpTable, openTableOf } from './table-dump.ts';
 
@@ -20,13 +13,19 @@ const noSecrets = '503 secrets_unavailable';
 
 /** What needs a secret of the vault, which only the managed identity can read. */
 export const secretUsers: Missing = {
+  'GET /health': noSecrets,
   'public keys': noSecrets,
   'call with our token': noSecrets,
   refresh: noSecrets,
   redemption: noSecrets,
+  revocation: noSecrets,
   registration: noSecrets,
   'authorization request': '503 page',
+  'consent page': '503 page',
+  'consent given': '503 page',
   'way back from Entra': '503 page',
+  'sign-in page': '503 page',
+  'signing out': '503 page',
 };
 
 /** How the routes use a dependency. */
@@ -38,6 +37,8 @@ export interface DependencyUse {
   readonly always: readonly ProbeName[];
   /** What a cold instance cannot serve either where connections are refused, because it is at the same address. */
   readonly refusedToo?: Missing;
+  /** What a spoiled body does not keep from being served, because the answer that it waits for has none. */
+  readonly bodiless?: readonly ProbeName[];
   /** Age of what a warm instance knows and still goes by, milliseconds. */
   readonly ageMs: number;
   /** Whether accounts were confirmed since, so that nobody has to ask Entra about them. */
@@ -54,18 +55,19 @@ type Replies = ReadonlyMap<ProbeName, Reply & { readonly ms: number }>;
 interface Scene {
   readonly use: DependencyUse;
   readonly world: FaultWorld;
-  material: Material;
+  readonly material: Material;
 }
 
 /** Used up by one of the instances. */
-const coldOnly: readonly ProbeName[] = ['redemption', 'way back from Entra', 'listing notes'];
-const warmNames = probeNames.filter((name) => !coldOnly.includes(name));
+const coldOnly: readonly ProbeName[] = ['redemption', 'way back from Entra', 'signing out'];
+const warmNames = dependentNames.filter((name) => !coldOnly.includes(name));
 /** What a warm instance has done before. */
 const warming: readonly ProbeName[] = [
   "call with Entra's token",
   'call with our token',
   'listing notes',
   'public keys',
+  'sign-in page',
 ];
 /** A busy machine may take so much longer, milliseconds: this only tells an end from none. */
 const slackMs = 20_000;
@@ -77,7 +79,7 @@ async function askAll(
 ): Promise<Replies> {
   const replies = names.map(async (name) => {
     const startedAt = performance.now();
-    const reply = await probes[name](server.url, material);
+    const reply = await probes[name].ask(server.url, material);
     return [name, { ...reply, ms: performance.now() - startedAt }] as const;
   });
   return new Map(await Promise.all(replies));
@@ -95,21 +97,24 @@ function expectReplies(replies: Replies, missing: Missing, { answer, within }: F
   }
 }
 
+function listRefused(replies: Replies): readonly ProbeName[] {
+  return [...replies].flatMap(([name, { outcome }]) => (outcome === 'served' ? [] : [name]));
+}
+
 function expectServed(replies: Replies): void {
   expect([...replies].filter(([, { outcome }]) => outcome !== 'served')).toEqual([]);
 }
 
-/** What is used once is new; what was given out before has the age. */
-async function setUp(scene: Scene): Promise<{ warm: FaultyServer; cold: FaultyServer }> {
-  const { world, use } = scene;
+/** All is new but what is to be ended; what lasts has the age. */
+async function setUp({ world, use, material }: Scene): Promise<{ warm: FaultyServer; cold: FaultyServer }> {
   const { url } = world.home;
-  scene.material = await prepareMaterial(url, scene.material);
+  const { refreshToken, shown } = material;
+  Object.assign(material, await prepareLasting(url, material.client), { spare: { refreshToken, shown } });
   const warm = await world.startWarm();
-  expectServed(await askAll(warm, warming, scene.material));
+  expectServed(await askAll(warm, warming, material));
   await world.advance(use.ageMs);
-  if (use.confirmed === true) expectServed(await askAll(world.home, ['refresh'], scene.material));
-  scene.material.signedIn = await signIn(url, scene.material.client);
-  scene.material.back = await signInAtEntra(url, scene.material.client);
+  if (use.confirmed === true) expectServed(await askAll(world.home, ['refresh'], material));
+  Object.assign(material, await prepareFresh(url, material.client));
   return { warm, cold: await world.startCold() };
 }
 
@@ -124,32 +129,67 @@ async function countTries(
   return met().filter((candidate) => candidate.includes(path)).length;
 }
 
-async function expectRow(scene: Scene, row: FaultRow, warm: FaultyServer, cold: FaultyServer) {
-  const { needs, always, refusedToo, dependency } = scene.use;
-  const met = await scene.world.spoil(dependency, row.fault);
-  if (row.tries !== undefined) expect(await countTries(scene, cold, met)).toBe(row.tries);
-  const [ofCold, ofWarm] = await Promise.all([
-    askAll(cold, probeNames, scene.material),
-    askAll(warm, warmNames, scene.material),
-  ]);
-  expectReplies(ofCold, row.fault === 'connection refused' ? { ...needs, ...refusedToo } : needs, row);
-  expectReplies(ofWarm, Object.fromEntries(always.map((name) => [name, needs[name] ?? ''])), row);
+/**
+ * What needs nothing is served, by a server that does not even ask: no clock has to tell whether it waited. A warm one
+ * may write down still, behind its answers, who has called it.
+ */
+async function expectIndependence({ material }: Scene, server: FaultyServer, met: () => readonly string[]) {
+  expectServed(await askAll(server, independentNames, material));
+  expect(met().filter((path) => !path.includes('Sessions'))).toEqual([]);
 }
 
-/** Everyone is served who waited as long as the answers said. */
-async function expectRecovery({ world, use, material }: Scene, cold: FaultyServer): Promise<void> {
+/** What an instance that has asked nobody yet cannot serve. */
+function listMissing({ needs, refusedToo, bodiless = [] }: DependencyUse, { fault }: FaultRow): Missing {
+  if (fault === 'connection refused') return { ...needs, ...refusedToo };
+  const served = spoilsBodies.includes(fault) ? bodiless : [];
+  return { ...needs, ...Object.fromEntries(served.map((name) => [name, 'served'])) };
+}
+
+/** @returns what each has refused */
+async function expectRow(scene: Scene, row: FaultRow, warm: FaultyServer, cold: FaultyServer) {
+  const { needs, always, dependency } = scene.use;
+  const met = await scene.world.spoil(dependency, row.fault);
+  await expectIndependence(scene, cold, met);
+  if (row.tries !== undefined) expect(await countTries(scene, cold, met)).toBe(row.tries);
+  const [ofCold, ofWarm] = await Promise.all([
+    askAll(cold, dependentNames, scene.material),
+    askAll(warm, warmNames, scene.material),
+  ]);
+  expectReplies(ofCold, listMissing(scene.use, row), row);
+  expectReplies(ofWarm, Object.fromEntries(always.map((name) => [name, needs[name] ?? ''])), row);
+  return new Map([
+    [cold, listRefused(ofCold)],
+    [warm, listRefused(ofWarm)],
+  ]);
+}
+
+/** Everyone is served who waited as long as the answers said, where they were refused. */
+async function expectRecovery(
+  { world, use, material }: Scene,
+  refused: ReadonlyMap<FaultyServer, readonly ProbeName[]>,
+): Promise<void> {
   await world.mend(use.dependency);
   await world.advance(5_000);
   material.back = await signInAtEntra(world.home.url, material.client);
-  const needing = probeNames.filter((name) => name in use.needs);
-  expectServed(await askAll(cold, needing, material));
+  const replies = [...refused].map(([server, names]) => askAll(server, names, material));
+  for (const ofServer of await Promise.all(replies)) expectServed(ofServer);
+}
+
+/** What was said to be ended, before or after the fault, has ended. */
+async function expectEnded({ material }: Scene, server: FaultyServer): Promise<void> {
+  const replies = await askAll(server, ['refresh', 'sign-in page'], { ...material, ...material.spare });
+  expect([...replies].map(([name, { outcome }]) => [name, outcome])).toEqual([
+    ['refresh', '400 invalid_grant'],
+    ['sign-in page', '303 page'],
+  ]);
 }
 
 async function runRow(scene: Scene, row: FaultRow): Promise<void> {
   const { warm, cold } = await setUp(scene);
   try {
-    await expectRow(scene, row, warm, cold);
-    await expectRecovery(scene, cold);
+    const refused = await expectRow(scene, row, warm, cold);
+    await expectRecovery(scene, refused);
+    await expectEnded(scene, cold);
   } finally {
     await scene.world.mend(row.dependency);
     await Promise.all([warm.stop(), cold.stop()]);
@@ -174,11 +214,17 @@ export function describeFaults(use: DependencyUse): void {
 
   beforeAll(async () => {
     const world = await startFaultWorld(use);
-    const client = await registerClient(world.home.url);
+    const { url } = world.home;
+    const client = await registerClient(url);
     const entraToken = await world.mintToken();
-    const material = await prepareMaterial(world.home.url, { client, entraToken, saved: new Set() });
-    scene = { use, world, material };
-  });
+    const lasting = await prepareLasting(url, client);
+    const fresh = await prepareFresh(url, client);
+    scene = {
+      use,
+      world,
+      material: { client, entraToken, saved: new Set(), ...lasting, ...fresh, spare: lasting },
+    };
+  }, 60_000);
   afterAll(() => scene.world.stop());
 
   describe(`${use.dependency}, out of order`, () => {
