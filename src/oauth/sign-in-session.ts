@@ -23,7 +23,10 @@ export interface SignInSessions {
   keep(token: string, cookies: BrowserCookies): Promise<void>;
   /** The token that the browser has. */
   find(cookies: BrowserCookies): Promise<string | undefined>;
-  /** Ends the grant behind the token and takes it from the browser. Whose it was; undefined where nobody was signed in. */
+  /**
+   * Ends the grant behind the token and takes it from the browser. Whose it was; undefined where nobody was signed in.
+   * @throws AppError `secrets_unavailable` where that cannot be told; the browser keeps what it has
+   */
   end(cookies: BrowserCookies): Promise<(Holder & { readonly clientId: string }) | undefined>;
 }
 
@@ -130,14 +133,9 @@ function createTokenCookie(
   { server, sealer }: SignInSessionsDeps,
   clientId: string,
 ): Pick<SignInSessions, 'keep' | 'find' | 'end'> {
-  async function find(cookies: BrowserCookies): Promise<string | undefined> {
+  async function open(cookies: BrowserCookies): Promise<string | undefined> {
     const sealed = partNames.map((name) => cookies.get(name) ?? '').join('');
-    if (sealed === '') return undefined;
-    return sealer.open(sealed, place).catch((error: unknown) => {
-      // Anybody can make up a cookie whose key has to be looked for: then nobody is signed in.
-      if (error instanceof AppError && error.code === 'secrets_unavailable') return undefined;
-      throw error;
-    });
+    return sealed === '' ? undefined : sealer.open(sealed, place);
   }
 
   function remove(cookies: BrowserCookies): void {
@@ -145,7 +143,12 @@ function createTokenCookie(
   }
 
   return {
-    find,
+    find: (cookies) =>
+      open(cookies).catch((error: unknown) => {
+        // Anybody can make up a cookie whose key has to be looked for: then nobody is signed in.
+        if (error instanceof AppError && error.code === 'secrets_unavailable') return undefined;
+        throw error;
+      }),
     async keep(token, cookies) {
       const { exp, iat } = claimsSchema.parse(decodeJwt(token));
       const sealed = await sealer.seal(token, place);
@@ -159,7 +162,7 @@ function createTokenCookie(
       }
     },
     async end(cookies) {
-      const token = await find(cookies);
+      const token = await open(cookies);
       remove(cookies);
       if (token === undefined) return undefined;
       await server.revoke(claimsSchema.parse(decodeJwt(token)).gid);

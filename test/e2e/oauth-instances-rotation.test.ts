@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
+import { users } from '../../dev/entra/directory.ts';
 import { keyNames, makeKey } from '../../dev/key-vault/make-key.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
 import {
@@ -26,6 +27,7 @@ import {
   type RawClient,
 } from '../../dev/oauth-client/raw-oauth.ts';
 import { sharedIdentity } from '../support/shared-services.ts';
+import { readShownToken } from '../support/sign-in-steps.ts';
 
 const minute = 60_000;
 
@@ -82,6 +84,13 @@ function formKeyOf({ text }: Visit): string {
 async function finish(client: RawClient, callback: URL, verifier: string) {
   const code = callback.searchParams.get('code') ?? '';
   return readTokens(await redeem(cluster.url, client, { code, verifier }));
+}
+
+async function signInAtPage(browser: HttpBrowser): Promise<Visit> {
+  const headers = { 'Sec-Fetch-Site': 'same-origin' };
+  const atEntra = await browser.open(`${cluster.url}/auth/login`, { headers });
+  const { username, password } = users.alice;
+  return browser.submit(atEntra, { username, password });
 }
 
 describe('S21: rotation of all keys', () => {
@@ -149,6 +158,32 @@ describe('S21: rotation of all keys', () => {
     await behind.advance(5_000);
     expect(await answerOf(cluster.url, renewed.accessToken)).toBe(200);
     readTokens(await refresh(cluster.url, client, renewed.refreshToken));
+  });
+
+  it('S19, S21: does not say that a sign-in has ended which an instance cannot read', async () => {
+    only(behind);
+    await signInAtPage(createHttpBrowser());
+    await cluster.advance(minute);
+    vault.set('encryption-key', makeKey('encryption-key'));
+    only(ahead);
+    await ahead.advance(11 * minute);
+    const browser = createHttpBrowser();
+    const page = await signInAtPage(browser);
+    only(behind);
+    vault.outage(true);
+    try {
+      const refused = await browser.submit(page, {});
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    } finally {
+      vault.outage(false);
+    }
+    await behind.advance(5_000);
+    expect(await answerOf(cluster.url, readShownToken(page))).toBe(200);
+    const landing = await browser.submit(page, {});
+    expect([landing.status, landing.url.pathname]).toEqual([200, '/']);
+    // To a minute after the sign-in, by the clock of the instance at which it was.
+    await behind.advance(12 * minute);
+    expect(await answerOf(cluster.url, readShownToken(page))).toBe('revoked_token');
   });
 
   it('S21: leaves a consent page that was open submittable, and the sign-in after it', async () => {

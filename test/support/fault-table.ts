@@ -224,7 +224,7 @@ export function describeFaults(use: DependencyUse): void {
       world,
       material: { client, entraToken, saved: new Set(), ...lasting, ...fresh, spare: lasting },
     };
-  }, 60_000);
+  });
   afterAll(() => scene.world.stop());
 
   describe(`${use.dependency}, out of order`, () => {
