@@ -138,7 +138,7 @@ param allowedClientIds string = ''
 param allowedOrigins string = ''
 param maxRequestBytes string = '1048576'
 
-@description('Calls of the token and the revocation endpoint that one address may make in a minute, likewise.')
+@description('Calls of the routes below /auth, without /auth/authorize and /auth/register, that one address may make in a minute, likewise.')
 param oauthCallsPerMinute string = '1200'
 
 @description('Calls of /mcp that one caller may make in a minute, counted by each instance for itself; 0 for any number.')

@@ -24,7 +24,7 @@ export async function makePackage(folder: string): Promise<void> {
 
 /** Makes the same code without a bundle: each file of src as JavaScript, which imports from node_modules. */
 export function makeUnbundled(folder: string): void {
-  for (const file of globSync('src/**/*.ts', { cwd: projectRoot, exclude: ['**/*.d.ts'] })) {
+  for (const file of globSync('src/**/*.ts', { cwd: projectRoot })) {
     const { outputText } = ts.transpileModule(readFileSync(join(projectRoot, file), 'utf8'), {
       fileName: file,
       compilerOptions: {

@@ -93,8 +93,9 @@ export function createTables(
   function createCall(table: string): TableCall {
     let client: TableClient | undefined;
     return async (operation) => {
-      // To load the library is none of the storage's time.
+      // To load libraries is none of the storage's time: its own, and the one that asks for its tokens.
       const sdk = await import('./sdk/data-tables.ts');
+      if (config.connectionString === undefined) await import('./sdk/identity.ts');
       const opened = (client ??= connect(sdk, table));
       return callStorage(table, deadlineMs, (abortSignal) => operation(opened, abortSignal, sdk));
     };

@@ -9,7 +9,7 @@ export interface DeferredWork {
 
 /**
  * What requests leave behind for after their answers, so that a host that stops can wait for it.
- * @param waitMs that a host has to pass an answer on: the first work to be done behind one loads a library
+ * @param waitMs milliseconds that a host has to pass an answer on: the first work to be done behind one loads a library
  */
 export function createDeferredWork(waitMs = 100): DeferredWork {
   const settling = new AbortController();

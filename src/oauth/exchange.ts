@@ -22,7 +22,8 @@ export interface Exchanges {
 
 export function createExchanges(): Exchanges {
   const storage = new AsyncLocalStorage<Exchange>();
-  // Node 22 follows every promise of the process from the first exchange on, those of /mcp too, until it is told to stop.
+  // Node 22 follows every promise of the process from the first exchange on, those of /mcp too, until all such storage is
+  // told to stop; that of the telemetry, where it is on, never is.
   const rests = new Set([
     () => {
       storage.disable();

@@ -25,7 +25,8 @@ export interface SignInSessions {
   find(cookies: BrowserCookies): Promise<string | undefined>;
   /**
    * Ends the grant behind the token and takes it from the browser. Whose it was; undefined where nobody was signed in.
-   * @throws AppError `secrets_unavailable` where that cannot be told; the browser keeps what it has
+   * @throws AppError `secrets_unavailable`, `storage_unavailable` where that cannot be told or done; the browser keeps
+   *   what it has
    */
   end(cookies: BrowserCookies): Promise<(Holder & { readonly clientId: string }) | undefined>;
 }

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
-import { users } from '../../dev/entra/directory.ts';
 import { keyNames, makeKey } from '../../dev/key-vault/make-key.ts';
 import { startLocalKeyVault, type LocalKeyVault } from '../../dev/key-vault/server.ts';
 import {
@@ -27,7 +26,7 @@ import {
   type RawClient,
 } from '../../dev/oauth-client/raw-oauth.ts';
 import { sharedIdentity } from '../support/shared-services.ts';
-import { readShownToken } from '../support/sign-in-steps.ts';
+import { readShownToken, signInAtPage } from '../support/sign-in-steps.ts';
 
 const minute = 60_000;
 
@@ -84,13 +83,6 @@ function formKeyOf({ text }: Visit): string {
 async function finish(client: RawClient, callback: URL, verifier: string) {
   const code = callback.searchParams.get('code') ?? '';
   return readTokens(await redeem(cluster.url, client, { code, verifier }));
-}
-
-async function signInAtPage(browser: HttpBrowser): Promise<Visit> {
-  const headers = { 'Sec-Fetch-Site': 'same-origin' };
-  const atEntra = await browser.open(`${cluster.url}/auth/login`, { headers });
-  const { username, password } = users.alice;
-  return browser.submit(atEntra, { username, password });
 }
 
 describe('S21: rotation of all keys', () => {
@@ -162,13 +154,13 @@ describe('S21: rotation of all keys', () => {
 
   it('S19, S21: does not say that a sign-in has ended which an instance cannot read', async () => {
     only(behind);
-    await signInAtPage(createHttpBrowser());
+    await signInAtPage(createHttpBrowser(), cluster.url);
     await cluster.advance(minute);
     vault.set('encryption-key', makeKey('encryption-key'));
     only(ahead);
     await ahead.advance(11 * minute);
     const browser = createHttpBrowser();
-    const page = await signInAtPage(browser);
+    const page = await signInAtPage(browser, cluster.url);
     only(behind);
     vault.outage(true);
     try {

@@ -278,5 +278,5 @@ describe('an instance that is not treated well', () => {
     expect((await instance.memory()) - before).toBeLessThan(16 * mebibyte);
     expect(instance.isRunning).toBe(true);
     await expectService();
-  }, 90_000);
+  });
 });

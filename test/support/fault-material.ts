@@ -7,6 +7,7 @@ import {
   type RawClient,
   type SignedIn,
 } from '../../dev/oauth-client/raw-oauth.ts';
+import { signInAtPage } from './sign-in-steps.ts';
 
 /** A page, and the browser that it is in. */
 export interface Page {
@@ -16,10 +17,10 @@ export interface Page {
 
 /** What lasts for hours. */
 export interface Lasting {
-  readonly accessToken: string;
+  accessToken: string;
   refreshToken: string;
   /** What `/auth/login` shows to somebody who has signed in there. */
-  readonly shown: Page;
+  shown: Page;
 }
 
 /** What is used once, or ends within minutes. */
@@ -40,7 +41,7 @@ export interface Material extends Lasting, Fresh {
   /** Texts of notes, those that were said to be saved. */
   readonly saved: Set<string>;
   /** Other sign-ins, to be ended. */
-  readonly spare: Pick<Lasting, 'refreshToken' | 'shown'>;
+  spare: Pick<Lasting, 'refreshToken' | 'shown'>;
 }
 
 async function openConsent(base: string, client: RawClient): Promise<Page> {
@@ -49,24 +50,22 @@ async function openConsent(base: string, client: RawClient): Promise<Page> {
 }
 
 /** A browser on its way back from Entra. */
-export async function signInAtEntra(base: string, client: RawClient): Promise<Page> {
+export async function comeBackFromEntra(base: string, client: RawClient): Promise<Page> {
   const { browser, visit: consent } = await openConsent(base, client);
   const stop = `${base}/auth/callback`;
   const atEntra = await browser.submit(consent, { decision: 'allow' }, { stop });
   return { browser, visit: await browser.submit(atEntra, passwordOf('alice'), { stop }) };
 }
 
-async function signInAtPage(base: string): Promise<Page> {
+async function openSignedIn(base: string): Promise<Page> {
   const browser = createHttpBrowser();
-  const headers = { 'Sec-Fetch-Site': 'same-origin' };
-  const atEntra = await browser.open(`${base}/auth/login`, { headers });
-  return { browser, visit: await browser.submit(atEntra, passwordOf('alice')) };
+  return { browser, visit: await signInAtPage(browser, base) };
 }
 
 export async function prepareLasting(base: string, client: RawClient): Promise<Lasting> {
   const [{ accessToken, refreshToken }, shown] = await Promise.all([
     obtainTokens(base, { client }),
-    signInAtPage(base),
+    openSignedIn(base),
   ]);
   return { accessToken, refreshToken, shown };
 }
@@ -75,7 +74,7 @@ export async function prepareFresh(base: string, client: RawClient): Promise<Fre
   const [signedIn, asked, back] = await Promise.all([
     signIn(base, client),
     openConsent(base, client),
-    signInAtEntra(base, client),
+    comeBackFromEntra(base, client),
   ]);
   return { signedIn, asked, back };
 }

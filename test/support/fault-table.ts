@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerClient } from '../../dev/oauth-client/raw-oauth.ts';
-import { prepareFresh, prepareLasting, signInAtEntra, type Material } from './fault-material.ts';
+import { prepareFresh, prepareLasting, comeBackFromEntra, type Material } from './fault-material.ts';
 import { dependentNames, independentNames, probes, type ProbeName, type Reply } from './fault-probes.ts';
 import { faultRows, spoilsBodies, type Dependency, type FaultRow } from './fault-rows.ts';
 import { startFaultWorld, type FaultWorld, type FaultyServer } from './fault-world.ts';
@@ -170,7 +170,7 @@ async function expectRecovery(
 ): Promise<void> {
   await world.mend(use.dependency);
   await world.advance(5_000);
-  material.back = await signInAtEntra(world.home.url, material.client);
+  material.back = await comeBackFromEntra(world.home.url, material.client);
   const replies = [...refused].map(([server, names]) => askAll(server, names, material));
   for (const ofServer of await Promise.all(replies)) expectServed(ofServer);
 }
