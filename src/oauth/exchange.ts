@@ -16,31 +16,12 @@ export interface Exchanges {
   run<T>(address: string, work: () => Promise<T>): Promise<T>;
   /** The exchange that runs now. Throws where there is none: what belongs to nobody must not be kept for anybody. */
   current(): Exchange;
-  /** Has that done whenever the last of the exchanges that ran has ended. */
-  whenNoneRuns(rest: () => void): void;
 }
 
 export function createExchanges(): Exchanges {
   const storage = new AsyncLocalStorage<Exchange>();
-  // Node 22 follows every promise of the process from the first exchange on, those of /mcp too, until all such storage is
-  // told to stop; that of the telemetry, where it is on, never is.
-  const rests = new Set([
-    () => {
-      storage.disable();
-    },
-  ]);
-  let running = 0;
   return {
-    async run(address, work) {
-      running += 1;
-      try {
-        return await storage.run({ address }, work);
-      } finally {
-        running -= 1;
-        if (running === 0) for (const rest of rests) rest();
-      }
-    },
-    whenNoneRuns: (rest) => void rests.add(rest),
+    run: (address, work) => storage.run({ address }, work),
     current() {
       const exchange = storage.getStore();
       if (exchange === undefined) throw new Error('outside of an exchange');

@@ -73,10 +73,8 @@ export function createProviderSource({
   }
 
   async function start(privateKeys: providerModule.ProviderOptions['keys']): Promise<RunningProvider> {
-    const module = await import('./provider.ts');
-    const provider = create({ keys: privateKeys }, module);
+    const provider = create({ keys: privateKeys }, await import('./provider.ts'));
     watch(provider);
-    exchanges.whenNoneRuns(module.stopFollowing);
     const bridge = createNodeBridge(provider.callback(), publicBaseUrl);
     return {
       provider,

@@ -1,7 +1,4 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import { errors, interactionPolicy, Provider } from 'oidc-provider';
-// @ts-expect-error -- what the library finds its requests by has no type
-import requestStorage from 'oidc-provider/lib/helpers/als.js';
 import type {
   Account as ProviderAccount,
   AdapterFactory,
@@ -193,12 +190,4 @@ export function createProvider(options: ProviderOptions): Provider {
   });
   provider.proxy = true;
   return provider;
-}
-
-/**
- * Has the library follow no request through its promises any more, until its next one: for all providers of the process.
- * Whoever asks it for the request that it is at has none then; nothing that is set here does.
- */
-export function stopFollowing(): void {
-  (requestStorage as AsyncLocalStorage<unknown>).disable();
 }

@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startObservedServer, type ObservedServer } from '../support/observed-server.ts';
 import {
   loopbackRedirect,
@@ -119,16 +118,4 @@ describe('the storage is asked', () => {
     advanceMs = minute;
     expect([await call(), await call()]).toEqual([['GET Grants', 'PUT Grants', 'PUT Grants'], []]);
   });
-});
-
-it('has no promise of the process followed once it has answered, for this server or for the library', async () => {
-  const client = await registerClient(url);
-  const { refreshToken } = await obtainTokens(url, { client });
-  const disable = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
-  try {
-    readTokens(await refresh(url, client, refreshToken));
-    expect(new Set(disable.mock.contexts).size).toBe(2);
-  } finally {
-    disable.mockRestore();
-  }
 });
